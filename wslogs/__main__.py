@@ -1,0 +1,6 @@
+"""python -m wslogs"""
+
+from wslogs.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""Commands: options become a call, its result an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wslogs.version import VERSION
+
+if TYPE_CHECKING:
+    from wslogs.pipeline import Progress
+
+OK, FAILED, WRONG, UNDETERMINED, DEFECT = 0, 1, 2, 3, 4
+_INTERRUPTED = 130
+_FORMATS = ("html", "md", "json")
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+patterns_app = typer.Typer(no_args_is_help=True, help="The knowledge: log formats, signals, causes.")
+app.add_typer(patterns_app, name="patterns")
+
+
+class Lang(StrEnum):
+    """Languages of the reports."""
+
+    EN = "en"
+    RU = "ru"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"wslogs {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Joins what a WebSocket left in browser, nginx and app, and names why it failed."""
+
+
+@app.command()
+def analyze(
+    bundle: Annotated[list[Path], typer.Argument(help="A folder, a .zip, .tar, .tar.gz or .tar.zst, or single files. Only read.")],
+    output: Annotated[Path, typer.Option(help="Where the reports go.")] = Path("wslogs-report"),
+    format: Annotated[str, typer.Option(help="Which reports: html, md, json, with commas between.")] = "html,md,json",
+    lang: Annotated[Lang, typer.Option(help="Language of the reports.")] = Lang.EN,
+    since: Annotated[str | None, typer.Option(help="Only attempts from this time on, such as 2026-11-20T10:00Z.")] = None,
+    until: Annotated[str | None, typer.Option(help="Only attempts up to this time.")] = None,
+    addresses: Annotated[bool, typer.Option("--addresses", help="Show client addresses instead of labels.")] = False,
+    quote: Annotated[bool, typer.Option("--quote", help="Quote whole lines, masked.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 0 healthy, 1 failure, 3 undetermined.")] = False,
+) -> None:
+    """Read a bundle, and write report.html, report.md and report.json."""
+    formats = _formats(format)
+    first, last = _time("--since", since), _time("--until", until)
+    with _guarded():
+        from wslogs.pipeline import analyze as run
+        from wslogs.report import render, terminal, write
+
+        with _progress() as progress:
+            result = run(bundle, lang=lang.value, since=first, until=last, addresses=addresses, quote=quote, progress=progress)
+            files = render(result.report, formats, lang.value)
+        said = terminal(result.report, lang.value)
+        result.vault.check(files | {"the terminal": said.encode("utf-8", "replace")})
+        written = write(files, output)
+        typer.echo(said.rstrip())
+        typer.echo("\n".join(str(path) for path in written))
+    if exit_code:
+        raise typer.Exit({"healthy": OK, "failure": FAILED}.get(result.report["verdict"]["status"], UNDETERMINED))
+
+
+@patterns_app.command("check")
+def check_patterns(
+    folder: Annotated[Path | None, typer.Argument(help="A patterns/ folder; default: the one that comes with wslogs.")] = None,
+) -> None:
+    """Run every pattern against its own examples and counterexamples."""
+    with _guarded():
+        from wslogs import check
+
+        result = check.run(folder)
+        for problem in result.problems:
+            typer.echo(problem, err=True)
+        typer.echo(f"{result.stanzas} patterns, {result.examples} examples, {len(result.problems)} problems")
+    if result.problems:
+        raise typer.Exit(FAILED)
+
+
+def _formats(text: str) -> list[str]:
+    wanted = [part.strip() for part in text.split(",") if part.strip()]
+    unknown = [part for part in wanted if part not in _FORMATS]
+    if unknown or not wanted:
+        raise typer.BadParameter(f"{', '.join(unknown) or 'nothing'}; give some of {', '.join(_FORMATS)}", param_hint="--format")
+    return wanted
+
+
+def _time(option: str, text: str | None) -> datetime | None:
+    """An aware time; one without a zone is UTC, as everything in a report is."""
+    if text is None:
+        return None
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no time; write it as 2026-11-20T10:00Z", param_hint=option) from None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+@contextmanager
+def _guarded() -> Iterator[None]:
+    """Errors become a line and an exit status; a defect never quotes what it read."""
+    from wslogs.errors import BundleError, LeakError, PatternError
+
+    try:
+        yield
+    except BundleError as error:
+        typer.echo(f"wslogs: {error}", err=True)
+        raise typer.Exit(WRONG) from None
+    except (PatternError, LeakError) as error:
+        typer.echo(f"wslogs: {error}", err=True)
+        raise typer.Exit(DEFECT) from None
+    except KeyboardInterrupt:
+        typer.echo("wslogs: stopped; nothing was written", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
+    except (typer.Exit, typer.Abort):
+        raise
+    except OSError as error:
+        typer.echo(f"wslogs: cannot write: {error.strerror or error.__class__.__name__}", err=True)
+        raise typer.Exit(WRONG) from None
+    except Exception as error:
+        # An exception's text quotes its input, which may hold a secret: only its class and the places leave.
+        places = [f"{Path(f.filename).name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[-4:]]
+        typer.echo(f"wslogs: a defect, please report it: {error.__class__.__name__} at {' < '.join(reversed(places))}", err=True)
+        if os.environ.get("WSLOGS_TRACEBACK"):
+            raise
+        raise typer.Exit(DEFECT) from None
+
+
+@contextmanager
+def _progress() -> Iterator[Progress | None]:
+    """A bar on stderr, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+
+        def step(label: str, place: int, total: int) -> None:
+            bar.update(task, description=label[-40:], completed=place, total=total)
+
+        yield step
+
+
+def main() -> None:
+    """The `wslogs` command."""
+    app()

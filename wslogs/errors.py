@@ -1,0 +1,27 @@
+"""The two families of what goes wrong: the patterns are bad, or the bundle cannot be used."""
+
+from __future__ import annotations
+
+
+class WslogsError(Exception):
+    """Base of every error that wslogs raises on purpose; its text is ready to be shown."""
+
+
+class PatternError(WslogsError):
+    """A stanza in patterns/ is wrong. Says which file and stanza, and what to do; analysis does not start."""
+
+    def __init__(self, where: str, what: str, hint: str = "") -> None:
+        self.where, self.what, self.hint = where, what, hint
+        super().__init__(f"{where}: {what}" + (f" ({hint})" if hint else ""))
+
+
+class BundleError(WslogsError):
+    """Nothing in the bundle can be analysed. Says which path, why, and what to do."""
+
+    def __init__(self, path: str, what: str, hint: str = "") -> None:
+        self.path, self.what, self.hint = path, what, hint
+        super().__init__(f"{path}: {what}" + (f" ({hint})" if hint else ""))
+
+
+class LeakError(WslogsError):
+    """A secret of the bundle stood in a finished output; nothing was written. Names the kind of secret, never its value."""

@@ -1,0 +1,242 @@
+"""The nouns of wslogs, frozen; no I/O. design.md tells how they flow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Literal
+
+Fact = str | int | float | bool
+"""A value that signals compare: a status, a duration in seconds, a yes or no, a word of a closed vocabulary."""
+
+
+class Tier(StrEnum):
+    """Who wrote a source."""
+
+    BROWSER = "browser"
+    PROXY = "proxy"
+    APP = "app"
+    CONFIG = "config"
+    PROBE = "probe"
+    HOST = "host"
+
+
+class Stage(StrEnum):
+    """The steps of an attempt, in order."""
+
+    RESOLVE = "resolve"
+    CONNECT = "connect"
+    SECURE = "secure"
+    REQUEST = "request"
+    UPSTREAM = "upstream"
+    ACCEPT = "accept"
+    OPEN = "open"
+    CLOSE = "close"
+
+
+class What(StrEnum):
+    """What one event says happened."""
+
+    HANDSHAKE = "handshake"
+    """A whole try as one source tells it: a HAR entry, an access row."""
+    FAILED = "failed"
+    """The browser says that a try failed."""
+    CLOSED = "closed"
+    """A close code, as an endpoint saw it."""
+    OPENED = "opened"
+    """The page says that the socket opened."""
+    ACCEPTED = "accepted"
+    """The app accepted the handshake."""
+    REFUSED = "refused"
+    """The app answered the handshake with an HTTP status."""
+    REQUEST = "request"
+    """The app took the request for plain HTTP."""
+    ERROR = "error"
+    """A line of an error log that belongs to one request."""
+    EXCEPTION = "exception"
+    """A traceback."""
+    STARTED = "started"
+    """The app's server process is ready, or starts."""
+    STOPPING = "stopping"
+    """The app's server was told to stop."""
+    STOPPED = "stopped"
+    """The app's server process ended in order."""
+    NOTE = "note"
+    """Anything else that a signal saw."""
+
+
+class CloseCode(IntEnum):
+    """RFC 6455 section 7.4.1 and the IANA WebSocket Close Code Number Registry."""
+
+    NORMAL = 1000
+    GOING_AWAY = 1001
+    PROTOCOL_ERROR = 1002
+    UNSUPPORTED_DATA = 1003
+    NO_STATUS = 1005
+    ABNORMAL = 1006
+    INVALID_PAYLOAD = 1007
+    POLICY_VIOLATION = 1008
+    MESSAGE_TOO_BIG = 1009
+    MANDATORY_EXTENSION = 1010
+    INTERNAL_ERROR = 1011
+    SERVICE_RESTART = 1012
+    TRY_AGAIN_LATER = 1013
+    BAD_GATEWAY = 1014
+    TLS_HANDSHAKE = 1015
+
+
+ORDINARY_CLOSES = frozenset({CloseCode.NORMAL, CloseCode.GOING_AWAY, CloseCode.NO_STATUS})
+"""Codes of a close that somebody wanted; 1005 is a close frame without a code (RFC 6455 section 7.1.5)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """What may be known of a token; the token itself ended in the parser."""
+
+    fingerprint: str
+    """HMAC-SHA256 under the run's random key: equal tokens are equal, nothing else can be learned."""
+    expires: float | None = None
+    """`exp` of a JWT, epoch seconds; None when it is no JWT or has none (RFC 7519 section 4.1.4)."""
+    issued: float | None = None
+    """`iat`, epoch seconds."""
+    not_before: float | None = None
+    """`nbf`, epoch seconds."""
+    length: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Event:
+    """One thing one source says happened at one instant. Secrets in it are fingerprints already.
+
+    Not frozen: correlate.py makes a million of them at a time, and frozen slots cost four times as much to fill.
+    """
+
+    source: str
+    """Label of the source, the path inside the bundle."""
+    line: int
+    """1-based line; in a HAR the line on which the entry's URL stands."""
+    tier: Tier
+    what: What
+    at: float | None = None
+    """Epoch seconds on the source's own clock; a time without a zone is read as if it were UTC. None: no time is logged."""
+    marks: Literal["start", "end", "logged"] = "logged"
+    """Which moment of the attempt `at` is."""
+    resolution_s: float = 1.0
+    """The finest difference that `at` can show, seconds."""
+    lasted_s: float | None = None
+    """From start to end of the try, seconds."""
+    token: Token | None = None
+    host: str | None = None
+    path: str | None = None
+    """Decoded path without the query."""
+    scheme: str | None = None
+    status: int | None = None
+    """HTTP status of the handshake; 101 opened it."""
+    upstream_status: int | None = None
+    """Status of the last upstream asked; None: no upstream answered, or the log does not tell."""
+    upstream: str | None = None
+    """Address of the last upstream asked, as logged; "-" when none was asked; None when the log does not tell."""
+    code: int | None = None
+    """Close code."""
+    key: str | None = None
+    """Fingerprint of Sec-WebSocket-Key, new in each handshake (RFC 6455 section 4.1)."""
+    connection: str | None = None
+    """nginx's `$connection`, the `*N` of its error log."""
+    request_id: str | None = None
+    client: str | None = None
+    """Client address as logged."""
+    agent: str | None = None
+    """Fingerprint of the User-Agent."""
+    upgrade: bool | None = None
+    """Whether the request carried `Upgrade: websocket`; None: the log does not tell."""
+    page: str | None = None
+    """Scheme and host of the page that opened the socket."""
+    signals: tuple[str, ...] = ()
+    """Text signals that this line fires."""
+    excerpt: str = ""
+    """The recognised part of the line, safe to show."""
+    logged: str = ""
+    """The time as it stands in the line."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Source:
+    """One file of the bundle, or one program's lines in a file that holds several."""
+
+    path: str
+    kind: str
+    tier: Tier
+    sha256: str = ""
+    lines: int = 0
+    recognised: int = 0
+    kept: int = 0
+    first: float | None = None
+    """First instant it speaks for, epoch seconds on its own clock."""
+    last: float | None = None
+    zoned: bool = True
+    """Whether its times say their zone."""
+    level: str | None = None
+    """Lowest level that an nginx error log was seen to hold."""
+    offset_s: float = 0.0
+    """Server clock minus this clock, seconds."""
+    error_s: float = 0.0
+    """Half the width of the interval that holds the true offset, seconds."""
+    zone_from: str = "the log"
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """One client's one try at one WebSocket, with its events from every tier."""
+
+    id: str
+    events: tuple[Event, ...]
+    started: float | None = None
+    """Epoch seconds on the server's clock; None when no source has a time."""
+    ended: float | None = None
+    error_s: float = 0.0
+    """How far `started` may be off, seconds."""
+    opened: bool | None = None
+    status: int | None = None
+    code: int | None = None
+    token: Token | None = None
+    host: str | None = None
+    path: str | None = None
+    scheme: str | None = None
+    client: str | None = None
+    tiers: Mapping[Tier, Event] = field(default_factory=dict)
+    """The event of each tier that tells most of this try."""
+    facts: dict[str, Fact] = field(default_factory=dict)
+    """What signals compare; the names are in signals.FACTS."""
+    proof: dict[str, tuple[Event, ...]] = field(default_factory=dict)
+    """Fact or signal name -> events that show it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The judgement of one attempt."""
+
+    outcome: Literal["failed", "worked", "unknown"]
+    cause: str | None = None
+    """Family of the cause; None with `failed` means undetermined."""
+    detail: str | None = None
+    fired: tuple[str, ...] = ()
+    """Every signal that fired in the attempt."""
+    standing: tuple[str, ...] = ()
+    """Details that fit and that nothing outranks; two or more mean that the evidence does not separate them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Attempts with the same cause, host and path, close in time."""
+
+    id: str
+    cause: str | None
+    detail: str | None
+    attempts: tuple[int, ...]
+    """Positions in the list of attempts, in order of time."""
+    host: str | None = None
+    path: str | None = None
+    first: float | None = None
+    last: float | None = None

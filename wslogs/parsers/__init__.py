@@ -1,0 +1,1 @@
+"""A source -> events; one module per shape of file. PARSERS is the whole list."""

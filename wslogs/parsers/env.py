@@ -1,0 +1,57 @@
+""".env -> the addresses in it; every other value is a secret that ends here."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+
+import regex
+from dotenv.parser import parse_stream
+
+from wslogs.bundle import Item
+from wslogs.model import Source, Tier
+from wslogs.parsers.kit import Kit
+
+_LINE = regex.compile(rb"\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_.]*\s*=")
+_MOST = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One address set in a .env, such as VITE_API_BASE_URL."""
+
+    source: str
+    line: int
+    name: str
+    scheme: str | None
+    host: str | None
+    path: str | None
+
+
+def is_env(head: bytes) -> bool:
+    """Whether most lines are settings."""
+    lines = [line for line in head.splitlines() if line.strip() and not line.lstrip().startswith(b"#")]
+    return bool(lines) and sum(1 for line in lines if _LINE.match(line)) * 10 >= len(lines) * 8
+
+
+def parse(item: Item, kit: Kit) -> tuple[Source, list[Setting]]:
+    """Settings whose value is an http(s) or ws(s) URL or a path, in file order."""
+    with item.open() as stream:
+        raw = stream.read(_MOST)
+    source = Source(path=item.path, kind="env", tier=Tier.CONFIG, sha256=hashlib.sha256(raw).hexdigest())
+    source.lines = len(raw.splitlines())
+    found, bad = [], 0
+    for binding in parse_stream(io.StringIO(raw.decode("utf-8", "replace"))):
+        value = binding.value or ""
+        if binding.error:
+            bad += 1
+        elif binding.key and regex.match(r"(?i)(?:https?|wss?)://", value):
+            url = kit.vault.url(value)
+            found.append(
+                Setting(source=item.path, line=binding.original.line, name=binding.key, scheme=url.scheme, host=url.host, path=url.path)
+            )
+        elif value:
+            kit.vault.secret(value, "value of .env")
+    source.recognised, source.kept = source.lines - bad, len(found)
+    return source, found

@@ -1,0 +1,227 @@
+"""HAR exports -> one event for each WebSocket entry.
+
+What DevTools writes for a WebSocket: ChromeDevTools/devtools-frontend, front_end/models/har/Log.ts. Its status is 0 for
+every refused handshake, and the HTTP status stands only in a frame of type `error`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from email.utils import parsedate_to_datetime
+
+import msgspec
+import regex
+
+from wslogs import times
+from wslogs.bundle import Item
+from wslogs.model import Event, Source, Tier, What
+from wslogs.parsers.kit import Kit, Parsed, apply_fields
+from wslogs.redact import ELIDED, shown_path
+
+_EARLIEST = 946684800.0
+"""Before 2000: Chrome dates a try that failed before its request at the end of 1969."""
+_SECRET_HEADERS = frozenset(
+    {"cookie", "set-cookie", "authorization", "proxy-authorization", "sec-websocket-protocol", "x-api-key", "x-auth-token", "x-csrf-token"}
+)
+_SCHEMES = ("ws://", "wss://")
+
+
+class _Header(msgspec.Struct):
+    name: str = ""
+    value: str = ""
+
+
+class _Frame(msgspec.Struct):
+    type: str = ""
+    time: float | None = None
+    data: str | None = None
+
+
+class _Request(msgspec.Struct):
+    method: str = ""
+    url: str = ""
+    headers: list[_Header] = []
+
+
+class _Response(msgspec.Struct):
+    status: int | None = None
+    headers: list[_Header] = []
+    error: str | None = msgspec.field(default=None, name="_error")
+    failure: str | None = msgspec.field(default=None, name="_failureText")
+
+
+class _Timings(msgspec.Struct):
+    receive: float | None = None
+
+
+class _Entry(msgspec.Struct):
+    request: _Request
+    response: _Response = msgspec.field(default_factory=_Response)
+    started: str = msgspec.field(default="", name="startedDateTime")
+    time: float | None = None
+    timings: _Timings | None = None
+    resource: str | None = msgspec.field(default=None, name="_resourceType")
+    frames: list[_Frame] | None = msgspec.field(default=None, name="_webSocketMessages")
+
+
+class _Log(msgspec.Struct):
+    entries: list[msgspec.Raw] = []
+
+
+class _Har(msgspec.Struct):
+    log: _Log
+
+
+def is_har(head: bytes) -> bool:
+    """Whether a file begins like a HAR."""
+    start = head.lstrip()[:4096]
+    return start.startswith(b"{") and regex.search(rb'"log"\s*:\s*\{', start) is not None
+
+
+def parse(item: Item, kit: Kit) -> Parsed:
+    """Events of the WebSocket entries in the order of the file, and the server's Dates of the others.
+
+    A HAR that is cut gives the entries before the cut and a note; entries of another form are counted and left out.
+    """
+    with item.open() as stream:
+        raw = stream.read()
+    source = Source(path=item.path, kind="har", tier=Tier.BROWSER, sha256=hashlib.sha256(raw).hexdigest(), zone_from="the log")
+    source.lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
+    parsed = Parsed([source])
+    entries, whole = _entries(raw)
+    if not whole:
+        source.notes.append("cut")
+    read = [entry for one in entries if (entry := _entry(one)) is not None]
+    if len(read) < len(entries):
+        source.notes.append(f"{len(entries) - len(read)} entries have another form")
+    source.recognised = source.lines if whole and len(read) == len(entries) else source.lines * len(read) // max(1, len(entries) + 1)
+    lines = _lines(raw)
+    for position, entry in enumerate(read):
+        moment = times.parse(entry.started, "iso")
+        at = moment[0] if moment and moment[0] > _EARLIEST else None
+        if at is not None:
+            source.first = at if source.first is None else min(source.first, at)
+            source.last = max(source.last or at, at + max(0.0, (entry.time or 0.0)) / 1000)
+        _learn_secrets(entry, kit)
+        if _is_websocket(entry):
+            line = lines[len(parsed.events)] if len(parsed.events) < len(lines) else 1
+            parsed.events.append(_event(entry, at, source, line, _gap(read, position), kit))
+        elif at is not None and (date := _date(entry, at)):
+            parsed.dates.setdefault(source.path, []).append(date)
+    source.kept = len(parsed.events)
+    return parsed
+
+
+def _entries(raw: bytes) -> tuple[list[msgspec.Raw | bytes], bool]:
+    try:
+        return list(msgspec.json.decode(raw, type=_Har).log.entries), True
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return _salvaged(raw.decode("utf-8", "replace")), False
+
+
+def _salvaged(text: str) -> list[msgspec.Raw | bytes]:
+    """The entries before the place where the JSON breaks off."""
+    found: list[msgspec.Raw | bytes] = []
+    start = regex.search(r'"entries"\s*:\s*\[', text)
+    if start is None:
+        return found
+    decoder, position = json.JSONDecoder(), start.end()
+    while (begin := regex.compile(r"[\s,]*(?=\{)").match(text, position)) is not None:
+        try:
+            _, position = decoder.raw_decode(text, begin.end())
+        except (ValueError, RecursionError):
+            break
+        found.append(text[begin.end() : position].encode("utf-8", "replace"))
+    return found
+
+
+def _entry(raw: msgspec.Raw | bytes) -> _Entry | None:
+    try:
+        return msgspec.json.decode(raw, type=_Entry, strict=False)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+
+
+def _lines(raw: bytes) -> list[int]:
+    """The line on which each WebSocket entry's URL stands."""
+    found, line, position = [], 1, 0
+    for match in regex.finditer(rb'"url"\s*:\s*"wss?:', raw):
+        line += raw.count(b"\n", position, match.start())
+        position = match.start()
+        found.append(line)
+    return found
+
+
+def _is_websocket(entry: _Entry) -> bool:
+    if entry.resource == "websocket" or entry.request.url.startswith(_SCHEMES):
+        return True
+    return _header(entry.request.headers, "upgrade").lower() == "websocket"
+
+
+def _header(headers: list[_Header], name: str) -> str:
+    return next((h.value for h in headers if h.name.lower() == name), "")
+
+
+def _event(entry: _Entry, at: float | None, source: Source, line: int, gap: tuple[float | None, float], kit: Kit) -> Event:
+    made = Event(source=source.path, line=line, tier=Tier.BROWSER, what=What.HANDSHAKE, marks="start", at=at, logged=entry.started)
+    made.resolution_s = 0.001
+    apply_fields(made, {"url": entry.request.url}, kit)
+    made.status = entry.response.status if (entry.response.status or 0) > 99 else None
+    made.lasted_s = max(0.0, entry.time) / 1000 if entry.time is not None else None
+    if at is None:
+        # Dated 1969: it began somewhere between its neighbours, and its length is not believed either.
+        made.at, made.resolution_s, made.lasted_s = gap[0], gap[1], None
+    key = _header(entry.request.headers, "sec-websocket-key")
+    made.key = kit.vault.fingerprint(key) if key else None
+    agent = _header(entry.request.headers, "user-agent")
+    made.agent = kit.vault.fingerprint(agent) if agent else None
+    origin = kit.vault.url(_header(entry.request.headers, "origin"))
+    made.page = f"{origin.scheme}://{origin.host}" if origin.host else None
+    made.upgrade = True
+    kit.paths.add(made.path or "/")
+    reason = " ".join(f.data or "" for f in entry.frames or () if f.type == "error")
+    reason = " ".join(part for part in (reason, entry.response.error, entry.response.failure) if part)
+    reading = kit.reader("har").read_all(reason)
+    apply_fields(made, reading.fields, kit)
+    made.signals = reading.signals
+    told = f": {reading.excerpt}" if reading.excerpt else ""
+    made.excerpt = f"{made.scheme or 'ws'}://{ELIDED}{shown_path(made.path)} response.status {entry.response.status or 0}{told}"
+    return made
+
+
+def _gap(entries: list[_Entry], position: int) -> tuple[float | None, float]:
+    """(middle, half width) of the time between the nearest dated entries before and after."""
+
+    def dated(positions: range) -> float | None:
+        for other in positions:
+            moment = times.parse(entries[other].started, "iso")
+            if moment and moment[0] > _EARLIEST:
+                return moment[0]
+        return None
+
+    before, after = dated(range(position - 1, -1, -1)), dated(range(position + 1, len(entries)))
+    if before is None or after is None:
+        return (before if before is not None else after), 30.0
+    return (before + after) / 2, max(0.001, (after - before) / 2)
+
+
+def _date(entry: _Entry, at: float) -> tuple[float, float] | None:
+    """(server's Date, browser's time when the answer came); answers from a cache carry old Dates."""
+    headers = entry.response.headers
+    text = _header(headers, "date")
+    if not text or _header(headers, "age") or "hit" in _header(headers, "x-cache").lower() or entry.response.status == 304:
+        return None
+    try:
+        date = parsedate_to_datetime(text).timestamp()
+    except ValueError:
+        return None
+    received = at + ((entry.time or 0.0) - max(0.0, (entry.timings.receive if entry.timings else 0.0) or 0.0)) / 1000
+    return date, received
+
+
+def _learn_secrets(entry: _Entry, kit: Kit) -> None:
+    for header in [*entry.request.headers, *entry.response.headers]:
+        if header.name.lower() in _SECRET_HEADERS:
+            kit.vault.secret(header.value, "request header")
+            kit.vault.secret(header.value.rpartition(" ")[2], "request header")

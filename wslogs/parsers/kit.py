@@ -1,0 +1,202 @@
+"""What every parser gets, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import regex
+
+from wslogs.model import Event, Fact, Source, Tier, What
+from wslogs.patterns import Message, Patterns, Signal, Text
+from wslogs.redact import Vault, excerpt
+from wslogs.scan import Line
+
+LONGEST = 16 << 10
+"""Characters of a line that are matched; a longer line is cut there."""
+PATH = "$path"
+"""The needle that stands for every path that the bundle shows to be dialled."""
+MATCH_S = 0.5
+"""A pattern that needs longer for one line is given up for that line, and counted."""
+
+
+@dataclass(slots=True)
+class Kit:
+    """The patterns, the vault, and what earlier sources of the bundle taught."""
+
+    patterns: Patterns
+    vault: Vault
+    paths: set[str] = field(default_factory=set)
+    """Paths that a source of this bundle shows to be dialled as WebSockets."""
+    layouts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """log_format name -> (format, escape), from the bundle's nginx.conf."""
+    readers: dict[str, Reader] = field(default_factory=dict)
+
+    def reader(self, kind: str) -> Reader:
+        if kind not in self.readers:
+            self.readers[kind] = Reader(self.patterns.texts(kind), self.vault)
+        return self.readers[kind]
+
+
+@dataclass(slots=True)
+class Parsed:
+    """What one file gave."""
+
+    sources: list[Source] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    dates: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    """Source -> (server's Date, this clock at that moment), epoch seconds, of answers that were not cached."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What the patterns saw in one line."""
+
+    message: Message | None = None
+    fields: dict[str, str] = field(default_factory=dict)
+    sets: dict[str, Fact] = field(default_factory=dict)
+    signals: tuple[str, ...] = ()
+    excerpt: str = ""
+    gave_up: bool = False
+
+    def __bool__(self) -> bool:
+        return self.message is not None or bool(self.signals)
+
+
+class Reader:
+    """The texts of one kind of source, and the needles that lead to them."""
+
+    def __init__(self, texts: Iterable[Text], vault: Vault) -> None:
+        self._texts = tuple(texts)
+        self._vault = vault
+        self.needles = sorted({needle for text in self._texts for needle in text.needles})
+        self._led: dict[str, list[int]] = {}
+        for position, text in enumerate(self._texts):
+            for needle in text.needles:
+                self._led.setdefault(needle, []).append(position)
+
+    def read(self, text: str, hits: Iterable[str]) -> Reading:
+        """Tries the texts that the needles lead to; the first message in file order names the event."""
+        positions = sorted({position for hit in hits for position in self._led.get(hit, ())})
+        return self._read(text[:LONGEST], (self._texts[position] for position in positions))
+
+    def read_all(self, text: str) -> Reading:
+        """The same for a text that no scanner went over, such as a reason inside a HAR."""
+        folded = text.lower()
+        return self.read(text, [needle for needle in self.needles if needle == PATH or needle in folded])
+
+    def _read(self, text: str, texts: Iterable[Text]) -> Reading:
+        reading = Reading()
+        signals: list[str] = []
+        best: regex.Match[str] | None = None
+        said = False
+        for candidate in texts:
+            assert candidate.match is not None  # texts without one have no needles
+            try:
+                found = candidate.match.search(text, timeout=MATCH_S)
+            except TimeoutError:
+                reading.gave_up = True
+                continue
+            if found is None:
+                continue
+            if isinstance(candidate, Signal):
+                signals.append(candidate.id)
+                best, said = (found, True) if not said else (best, said)  # what a signal saw tells more than where it stood
+            elif isinstance(candidate, Message):
+                reading.message = reading.message or candidate
+                reading.sets = {**candidate.sets, **reading.sets}
+                for name, value in found.groupdict().items():
+                    if value is not None:
+                        reading.fields.setdefault(name, value)
+                best = best or found
+        reading.signals = tuple(signals)
+        reading.excerpt = excerpt(best, text) if best is not None else ""
+        return reading
+
+
+def line_text(line: Line) -> str:
+    """A line as text: UTF-8, or cp1251 where it is not; colours and control characters gone."""
+    return decode(line.raw)
+
+
+def decode(raw: bytes) -> str:
+    raw = raw[: LONGEST * 4]
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        # Cut in the middle of a character, or the code page of a Russian Windows.
+        text = raw.decode("utf-8", "replace") if raw[:-4].isascii() else raw.decode("cp1251", "replace")
+    return _COLOURS.sub("", text)
+
+
+_COLOURS = regex.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdecimal() and len(text) < 10 else None
+
+
+def seconds(text: str | None) -> float | None:
+    """nginx's `$request_time` and the like: seconds with three decimals, "-" when there is none."""
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
+
+
+def apply_fields(event: Event, fields: Mapping[str, str], kit: Kit) -> Event:
+    """Moves what a message's groups hold into the event; free text stays behind."""
+    if url := fields.get("url") or fields.get("path"):
+        parts = kit.vault.url(url)
+        event.host, event.path, event.token = parts.host or event.host, parts.path, parts.token
+        event.scheme = parts.scheme or event.scheme
+    if "host" in fields and event.host is None:
+        event.host = fields["host"].lower()
+    if "token" in fields and event.token is None:
+        event.token = kit.vault.token(fields["token"])
+    event.status = number(fields.get("status")) or event.status
+    event.code = number(fields.get("code")) or event.code
+    event.client = fields.get("client") or fields.get("addr") or event.client
+    event.connection = fields.get("connection") or event.connection
+    event.upstream = fields.get("upstream") or event.upstream
+    event.request_id = fields.get("request_id") or event.request_id
+    return event
+
+
+def event_of(reading: Reading, source: Source, line: int, kit: Kit) -> Event:
+    """The event that a reading makes; a signal alone is a note."""
+    message = reading.message
+    event = Event(
+        source=source.path,
+        line=line,
+        tier=message.tier if message and message.tier else source.tier,
+        what=message.what if message else What.NOTE,
+        signals=reading.signals,
+        excerpt=reading.excerpt,
+    )
+    apply_fields(event, reading.fields, kit)
+    for name, value in reading.sets.items():
+        setattr(event, name, value)
+    return event
+
+
+_LIKELY = regex.compile(r"(?i)(?:^|/)(?:wss?|websockets?|socket\.io)(?:/|$)")
+
+
+def dialled(path: str | None, kit: Kit) -> bool:
+    """Whether a path is one of a WebSocket: a source of the bundle shows it so, or it is called so."""
+    return path is None or path in kit.paths or _LIKELY.search(path) is not None
+
+
+def spans(source: Source, at: float | None, zoned: bool) -> None:
+    """Widens what the source speaks for by one instant."""
+    if at is not None:
+        source.first = at if source.first is None else min(source.first, at)
+        source.last = at if source.last is None else max(source.last, at)
+        source.zoned = source.zoned and zoned
+
+
+def tier_of(kind: str) -> Tier:
+    return {"nginx-conf": Tier.CONFIG, "env": Tier.CONFIG, "har": Tier.BROWSER, "console": Tier.BROWSER, "app": Tier.APP}.get(
+        kind, Tier.PROXY if kind.startswith("nginx") else Tier.PROBE if kind == "probe" else Tier.HOST
+    )

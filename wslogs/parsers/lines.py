@@ -1,0 +1,221 @@
+"""Line logs -> events: console exports, nginx access and error logs, app logs, saved probe output."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import BinaryIO
+
+import regex
+
+from wslogs.bundle import Item
+from wslogs.model import Event, Source, What
+from wslogs.parsers import access
+from wslogs.parsers.heads import Head, Heads
+from wslogs.parsers.kit import PATH, Kit, Parsed, decode, event_of, line_text, spans, tier_of
+from wslogs.parsers.tracebacks import gather
+from wslogs.patterns import Patterns
+from wslogs.scan import Line, Scanner
+
+KINDS = ("nginx-access", "nginx-error", "console", "app", "probe")
+"""In the order in which a tie is broken."""
+_SAMPLE = 400
+
+
+def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
+    """Program -> kind, by what the first lines hold; "" is the program of a log without names. Empty: not a log.
+
+    The name only breaks ties.
+    """
+    scores: dict[str, Counter[str]] = {}
+    formats = access.layouts(kit)
+    heads = {kind: Heads(kit.patterns, kind) for kind in KINDS}
+    for raw in head.splitlines()[:_SAMPLE]:
+        text = decode(raw)
+        if not text.strip():
+            continue
+        taken = heads["app"].take(text)
+        score = scores.setdefault(taken.program, Counter())
+        for kind in KINDS:
+            score[kind] += _score(kind, text, taken, heads, formats, kit)
+    found = {}
+    for program, score in scores.items():
+        best = max(KINDS, key=lambda kind: (score[kind], kind.removeprefix("nginx-") in name.lower(), -KINDS.index(kind)))
+        if score[best] > 0:
+            found[program] = best
+    return found
+
+
+def majority(programs: Mapping[str, str]) -> str:
+    """The kind of most programs in a file."""
+    return Counter(programs.values()).most_common(1)[0][0]
+
+
+def _score(kind: str, text: str, taken: Head, heads: Mapping[str, Heads], formats: list[access.Layout], kit: Kit) -> float:
+    if kind == "nginx-access":
+        if taken.record is not None or text.startswith("{"):
+            return 1.2 if heads[kind].take(text).record else 0.0
+        return 1.2 if any(f.match(_unwrapped(text, kit)) for f in formats) else 0.0
+    shape = max((s.weight for s in kit.patterns.shapes if s.kind == kind and s.match.match(_unwrapped(text, kit))), default=0)
+    words = taken.text if kind != "nginx-error" else text
+    return shape + (1.0 if kit.reader(kind).read_all(words) else 0.0)
+
+
+def _unwrapped(text: str, kit: Kit) -> str:
+    for _ in range(3):
+        for wrapper in kit.patterns.wrappers:
+            found = wrapper.match.match(text)
+            if found and found.end():
+                text = text[found.end() :]
+                break
+        else:
+            break
+    return text
+
+
+def parse(item: Item, programs: Mapping[str, str], kit: Kit) -> Parsed:
+    """Events of every kept line. One source; its kind is that of most programs in it."""
+    kind = majority(programs)
+    source = Source(path=item.path, kind=kind, tier=tier_of(kind))
+    reading = _Reading(source, programs, kit)
+    scanner = Scanner(reading.needles(), _counter(kit.patterns, set(programs.values()), reading.formats))
+    with item.open() as stream:
+        events = list(reading.events(scanner, stream))
+    late = {e.path for e in events if e.status == 101 and e.path} - kit.paths
+    kit.paths |= late
+    if late and "nginx-access" in programs.values() and not all(_led(path) for path in late):
+        # Refused tries stand on paths that only an upgraded row names: once more, with those paths.
+        reading = _Reading(source, programs, kit)
+        scanner = Scanner(reading.needles(), _counter(kit.patterns, set(programs.values()), reading.formats))
+        with item.open() as stream:
+            events = list(reading.events(scanner, stream))
+    source.sha256, source.lines = scanner.sha256, scanner.lines
+    source.recognised = min(scanner.recognised, scanner.lines)
+    source.kept = len(events)
+    _cover(scanner, source, reading)
+    return Parsed([source], events)
+
+
+def _led(path: str) -> bool:
+    return "websocket" in path.lower() or "/ws" in path.lower() or "/socket" in path.lower()
+
+
+def _counter(patterns: Patterns, wanted: set[str], formats: list[access.Layout]) -> Callable[[bytes], int]:
+    """Counts the lines of a block that look like one of these kinds; blank lines have nothing to understand."""
+    wrappers = "|".join(_bare(w.match) for w in patterns.wrappers)
+    shapes = [_bare(s.match) for s in patterns.shapes if s.kind in wanted]
+    if "nginx-access" in wanted:
+        shapes += [*(_bare(f.expression) for f in formats), r"\{"]
+    line = rf"^(?:(?:{wrappers}){{0,3}}(?:{'|'.join(shapes)})|[ \t\r]*$)"
+    expression = regex.compile(line.encode(), regex.MULTILINE | regex.VERSION1)
+
+    def count(block: bytes) -> int:
+        found = sum(1 for _ in expression.finditer(block))
+        return found - block.endswith(b"\n")  # the empty match after the last line end
+
+    return count
+
+
+def _bare(pattern: regex.Pattern[str]) -> str:
+    """An anchored expression as a part of a larger one: neither anchor nor names."""
+    return f"(?:{regex.sub(r'[(][?]P<[^>]+>', '(?:', pattern.pattern.removeprefix('^'))})"
+
+
+class _Reading:
+    """One pass over one file."""
+
+    def __init__(self, source: Source, programs: Mapping[str, str], kit: Kit) -> None:
+        self._source, self._programs, self.kit = source, programs, kit
+        self.formats = access.layouts(kit) if "nginx-access" in programs.values() else []
+        self.heads = {kind: Heads(kit.patterns, kind) for kind in set(programs.values())}
+        self._default = programs.get("") or source.kind
+        self._names: list[str] = []
+
+    def needles(self) -> list[str]:
+        words: set[str] = set()
+        for kind in set(self._programs.values()):
+            words |= set(access.needles(self.formats, self.kit.paths) if kind == "nginx-access" else self.kit.reader(kind).needles)
+        if PATH in words:
+            words = (words - {PATH}) | self._paths()
+        self._names = sorted(words)
+        return self._names
+
+    def _paths(self) -> set[str]:
+        return {path.lower() for path in self.kit.paths if len(path) > 2} | {"/ws", "/socket", "websocket"}
+
+    def events(self, scanner: Scanner, stream: BinaryIO) -> Iterator[Event]:
+        done = 0
+        for line in scanner.kept(stream):
+            if line.number <= done:
+                continue
+            text = line_text(line)
+            head = self.heads[self._default].take(text)
+            kind = self._programs.get(head.program, self._default)
+            if kind != self._default and kind in self.heads:
+                head = self.heads[kind].take(text)
+            if kind == "nginx-access":
+                made = self._access(text, head, line)
+            else:
+                made, done = self._words(text, head, line, kind)
+            if made is not None:
+                yield made
+
+    def _access(self, text: str, head: Head, line: Line) -> Event | None:
+        row = head.record if head.record is not None else self.row(_unwrapped(text, self.kit))
+        made = access.event(row, self._source, line.number, self.kit) if row is not None else None
+        if made is not None:
+            if made.status == 101 or made.upgrade:
+                self.kit.paths.add(made.path or "/")
+            made.tier = tier_of("nginx-access")
+        return made
+
+    def row(self, text: str) -> Mapping[str, str] | None:
+        for position, one in enumerate(self.formats):
+            try:
+                row = one.match(text)
+            except TimeoutError:
+                continue
+            if row is not None:
+                if position:
+                    self.formats.insert(0, self.formats.pop(position))
+                return row
+        return None
+
+    def _words(self, text: str, head: Head, line: Line, kind: str) -> tuple[Event | None, int]:
+        reader, done = self.kit.reader(kind), line.number
+        words = text if kind == "nginx-error" else head.text
+        hits = {self._names[hit] for hit in line.hits}
+        if hits & self._paths():
+            hits.add(PATH)
+        reading = reader.read(words, hits) if head.record is None else reader.read_all(words)
+        first = line.number
+        if reading.message is not None and reading.message.what is What.EXCEPTION and head.record is None:
+            whole, first, done = gather(line, lambda raw: self.heads[kind].take(decode(raw)).text if kind in self.heads else decode(raw))
+            reading = reader.read_all(whole)
+        if reading.gave_up:
+            self._note("a line took too long to match")
+        if not reading:
+            return None, done
+        made = event_of(reading, self._source, first, self.kit)
+        if made.path and made.what in (What.FAILED, What.ACCEPTED, What.REFUSED) or made.status == 101 and made.path:
+            self.kit.paths.add(made.path)
+        made.at, made.logged, made.resolution_s = head.at, head.logged, head.resolution_s
+        if made.tier is self._source.tier and kind != self._source.kind:
+            made.tier = tier_of(kind)
+        return made, done
+
+    def _note(self, text: str) -> None:
+        if text not in self._source.notes:
+            self._source.notes.append(text)
+
+
+def _cover(scanner: Scanner, source: Source, reading: _Reading) -> None:
+    """What the file speaks for: the first and last times in it."""
+    for raw in [*scanner.head.splitlines()[:50], *scanner.tail.splitlines()[-50:]]:
+        text = decode(raw)
+        taken = reading.heads[source.kind].take(text)
+        if source.kind == "nginx-access":
+            row = taken.record or reading.row(_unwrapped(text, reading.kit))
+            spans(source, access.row_time(row) if row else None, True)
+        else:
+            spans(source, taken.at, taken.zoned)

@@ -1,0 +1,225 @@
+"""analyze(paths) -> Analysis: bundle, sources, events, attempts, signals, verdicts, incidents, report; a line a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wslogs import facts, signals
+from wslogs.bundle import Bundle, Item, open_bundle
+from wslogs.correlate import correlate
+from wslogs.errors import BundleError
+from wslogs.model import Attempt, Event, Source, Tier, Verdict, What
+from wslogs.parsers import env, har, lines, nginx_conf
+from wslogs.parsers.kit import Kit, dialled
+from wslogs.patterns import load
+from wslogs.redact import Vault
+from wslogs.report.contract import Found, report
+from wslogs.report.measured import measured
+from wslogs.version import VERSION
+from wslogs.verdict import Judge, incidents
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ORDER = ("nginx-conf", "env", "har", "console", "app", "probe", "nginx-error", "nginx-access")
+"""Earlier kinds teach later ones: formats, then the paths that are dialled."""
+Progress = Callable[[str, int, int], None]
+"""Called before each file with its label, its place, and how many there are."""
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What parsing gave, of all files together."""
+
+    sources: list[Source] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    dates: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    conf: nginx_conf.Conf | None = None
+    settings: list[env.Setting] = field(default_factory=list)
+    caveats: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Analysis:
+    """The result of one run. `report` is the dict of report.json; `vault` holds the secrets that no output may show."""
+
+    report: dict[str, Any]
+    found: Found
+    evidence: Evidence
+    vault: Vault
+
+    @property
+    def attempts(self) -> pd.DataFrame:
+        """One row for each attempt, in order of time: tables.ATTEMPTS tells columns and dtypes."""
+        from wslogs import tables
+
+        return tables.attempts(self.found)
+
+    @property
+    def events(self) -> pd.DataFrame:
+        """One row for each event, in the order of the files: tables.EVENTS tells columns and dtypes."""
+        from wslogs import tables
+
+        return tables.events(self.evidence.events)
+
+
+def analyze(
+    paths: str | Path | Iterable[str | Path],
+    *,
+    lang: str = "en",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    addresses: bool = False,
+    quote: bool = False,
+    progress: Progress | None = None,
+) -> Analysis:
+    """Reads a folder, an archive or single files and judges every attempt in them.
+
+    `since` and `until` (aware) keep attempts that began in between, on the server's clock; one without a time is kept.
+    BundleError when nothing can be read; PatternError when a pattern is wrong.
+    """
+    given = [Path(paths)] if isinstance(paths, str | Path) else [Path(p) for p in paths]
+    kit = Kit(load(), Vault())
+    signals.check(kit.patterns)
+    with open_bundle(given) as bundle:
+        evidence = _read(bundle, kit, progress)
+    joined = correlate(evidence.events, evidence.sources, evidence.dates)
+    attempts = _between(joined.attempts, since, until) or _partial(joined.loose)
+    verdicts = _judge(attempts, joined.loose, evidence, kit)
+    found = Found(
+        bundle=bundle.name, sources=evidence.sources, attempts=attempts, verdicts=verdicts,
+        incidents=incidents(attempts, verdicts), loose=joined.loose, patterns=kit.patterns, version=VERSION,
+        measured=measured(), caveats=[*evidence.caveats, *joined.caveats], addresses=addresses,
+    )  # fmt: skip
+    _remedies(found, evidence)
+    return Analysis(report(found, lang), found, evidence, kit.vault)
+
+
+def _read(bundle: Bundle, kit: Kit, progress: Progress | None) -> Evidence:
+    """Every file, in the order in which one teaches the next."""
+    evidence = Evidence()
+    evidence.caveats += [("unreadable", {"source": path, "note": why}) for path, why in bundle.skipped]
+    known = [(item, *_kind(item, kit)) for item in bundle.items]
+    known.sort(key=lambda row: (_ORDER.index(row[1]) if row[1] in _ORDER else len(_ORDER), row[0].path))
+    for place, (item, kind, _) in enumerate(known):
+        if progress is not None:
+            progress(item.path, place, len(known))
+        if kind == "nginx-conf":
+            _conf(item, bundle, evidence, kit)
+    known = [(item, *(_kind(item, kit) if kind not in ("nginx-conf", "env", "har") else (kind, programs))) for item, kind, programs in known]
+    known.sort(key=lambda row: (_ORDER.index(row[1]) if row[1] in _ORDER else len(_ORDER), row[0].path))
+    for place, (item, kind, programs) in enumerate(known):
+        if progress is not None:
+            progress(item.path, place, len(known))
+        if kind != "nginx-conf":
+            _parse(item, kind, programs, evidence, kit)
+    if not evidence.sources:
+        shown = ", ".join(item.path for item in bundle.items[:5])
+        raise BundleError(bundle.name, f"nothing in it could be understood ({shown})", "add nginx logs, a HAR, a console export or the app's log")
+    evidence.events = [e for e in evidence.events if e.tier is Tier.BROWSER or e.what not in (What.HANDSHAKE, What.ERROR, What.REQUEST) or dialled(e.path, kit)]
+    _caveats(bundle, evidence)
+    return evidence
+
+
+def _kind(item: Item, kit: Kit) -> tuple[str, dict[str, str]]:
+    """What a file is by its content, and the kinds of the programs in it; "unknown" when nothing fits."""
+    try:
+        head = item.head()
+    except OSError:
+        return "unreadable", {}
+    if not head.strip():
+        return "empty", {}
+    if har.is_har(head):
+        return "har", {}
+    if b"\0" in head:
+        return "binary", {}
+    if nginx_conf.is_conf(head):
+        return "nginx-conf", {}
+    if env.is_env(head):
+        return "env", {}
+    programs = lines.kinds(head, item.path, kit)
+    return (lines.majority(programs), programs) if programs else ("unknown", {})
+
+
+def _conf(item: Item, bundle: Bundle, evidence: Evidence, kit: Kit) -> None:
+    def other(pattern: str) -> Item | None:
+        tail = pattern.rpartition("/")[2]
+        return next((i for i in bundle.items if i is not item and fnmatchcase(i.path.rpartition("/")[2], tail)), None)
+
+    source, conf = nginx_conf.parse(item, other)
+    evidence.sources.append(source)
+    if evidence.conf is None:
+        evidence.conf = conf
+    else:
+        evidence.conf.directives += conf.directives
+        evidence.conf.texts |= conf.texts
+    kit.layouts |= conf.log_formats()
+
+
+def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, kit: Kit) -> None:
+    if kind in ("unknown", "binary"):
+        evidence.caveats.append(("unknown-kind", {"source": item.path}))
+        return
+    if kind == "unreadable":
+        evidence.caveats.append(("unreadable", {"source": item.path, "note": "cannot be read"}))
+        return
+    if kind == "empty":
+        evidence.sources.append(Source(path=item.path, kind="empty", tier=Tier.HOST))
+        return
+    if kind == "env":
+        source, settings = env.parse(item, kit)
+        evidence.sources.append(source)
+        evidence.settings += settings
+        return
+    parsed = har.parse(item, kit) if kind == "har" else lines.parse(item, programs, kit)
+    evidence.sources += parsed.sources
+    evidence.events += parsed.events
+    evidence.dates |= parsed.dates
+
+
+def _caveats(bundle: Bundle, evidence: Evidence) -> None:
+    for source in evidence.sources:
+        for note in source.notes:
+            evidence.caveats.append(("cut", {"source": source.path}) if note == "cut" else ("note", {"source": source.path, "note": note}))
+        if source.recognised < source.lines:
+            evidence.caveats.append(("not-understood", {"source": source.path, "unknown": source.lines - source.recognised, "lines": source.lines}))
+    evidence.caveats += [("cut", {"source": item.path}) for item in bundle.items if "cut" in item.notes]
+
+
+def _between(attempts: Sequence[Attempt], since: datetime | None, until: datetime | None) -> list[Attempt]:
+    first = since.timestamp() if since else float("-inf")
+    last = until.timestamp() if until else float("inf")
+    return [a for a in attempts if a.started is None or first <= a.started <= last]
+
+
+def _partial(loose: Sequence[Event]) -> list[Attempt]:
+    """A bundle of fragments: what its lines tell belongs to one attempt that nothing shows whole."""
+    told = tuple(e for e in loose if e.signals or e.code is not None or e.status is not None)
+    if not told:
+        return []
+    first = min((e.at for e in told if e.at is not None), default=None)
+    return [Attempt(id="A1", events=told, started=first, code=next((e.code for e in told if e.code), None), tiers={e.tier: e for e in reversed(told)})]
+
+
+def _judge(attempts: Sequence[Attempt], loose: Sequence[Event], evidence: Evidence, kit: Kit) -> list[Verdict]:
+    world, judge = facts.world(attempts, evidence.sources, evidence.conf, evidence.settings, loose), Judge(kit.patterns)
+    verdicts = []
+    for attempt in attempts:
+        facts.learn(attempt, world)
+        fired = signals.fire(attempt, kit.patterns)
+        state = signals.failed(attempt, fired, kit.patterns)
+        if state is not False and (beside := signals.near(attempt, loose, kit.patterns)):
+            attempt.events += tuple(e for e in beside if e not in attempt.events)
+            fired = signals.fire(attempt, kit.patterns)
+            state = signals.failed(attempt, fired, kit.patterns)
+        verdicts.append(judge.judge(fired, state))
+    return verdicts
+
+
+def _remedies(found: Found, evidence: Evidence) -> None:
+    """Where the remedy is a change of configuration, the change itself."""

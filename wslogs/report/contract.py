@@ -1,0 +1,469 @@
+"""What was found -> the dict of report.json (contract.md, schema wslogs/1), prose in the reader's language."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from wslogs.model import Attempt, CloseCode, Event, Incident, Source, Stage, Tier, Verdict
+from wslogs.patterns import Cause, Patterns
+from wslogs.redact import ELIDED, shown_path
+from wslogs.report.words import N_, words
+from wslogs.times import iso
+
+MOST_ATTEMPTS = 10_000
+_EACH = 500
+"""Attempts listed of each incident before the rest of the room is shared out."""
+_MOST_EVIDENCE = 12
+
+GUIDE = {"server": 1, "path": 2, "tls": 3, "proxy": 4, "auth": 5, "network": 6}
+"""The guide's six causes by its own numbers."""
+
+_TITLES = {
+    "server": N_("Server not running or not answering"),
+    "path": N_("Wrong path or address"),
+    "tls": N_("TLS certificate"),
+    "proxy": N_("Proxy (nginx) configuration"),
+    "auth": N_("Token, CORS or Origin"),
+    "network": N_("Firewall, antivirus or network"),
+}
+
+CAVEATS = {
+    "zone-assumed": N_("%(source)s has times without a zone, and nothing to align them with; they are read as UTC."),
+    "clock-corrected": N_(
+        "The clock of %(source)s differs from the server's by %(seconds)s s (give or take %(error)s s); its times are corrected."
+    ),
+    "cut": N_("%(source)s is cut off; only what stands before the cut was read."),
+    "note": N_("%(source)s: %(note)s"),
+    "not-understood": N_("%(source)s: %(unknown)s of %(lines)s lines were not understood."),
+    "unreadable": N_("%(source)s %(note)s; it was left out."),
+    "unknown-kind": N_("%(source)s is none of the kinds that wslogs reads; it was left out."),
+    "no-time": N_("No source tells when the attempts were made; they are listed in the order of the files."),
+    "level": N_("No line of %(source)s is below level error: about open sockets that end, nginx is silent there."),
+}
+
+_NEEDS: dict[str, tuple[str, str]] = {
+    "browser": (N_("A HAR and the console of a browser that fails (F12, Network, Export HAR; Console, Save as)"), ""),
+    "access": (N_("nginx's access log of the same minutes"), "nginx -T | grep access_log"),
+    "error": (N_("nginx's error log of the same minutes"), "nginx -T | grep error_log"),
+    "conf": (N_("The configuration that nginx runs with"), "nginx -T > nginx.conf"),
+    "app": (N_("The app's log of the same minutes"), "docker compose logs --timestamps APP > app.log"),
+}
+
+_CODE_MEANS = {
+    1000: N_("normal closure"), 1001: N_("going away: the page was left or the server shuts down"), 1002: N_("protocol error"),
+    1003: N_("unsupported data"), 1005: N_("no code was received; never sent over the wire"),
+    1006: N_("the connection was lost, or never opened; never sent over the wire"), 1007: N_("data that does not fit its type"),
+    1008: N_("policy violation"), 1009: N_("message too big"), 1010: N_("an extension is missing"), 1011: N_("internal error of the server"),
+    1012: N_("service restart"), 1013: N_("try again later"), 1014: N_("bad gateway"), 1015: N_("TLS handshake failed; never sent over the wire"),
+}  # fmt: skip
+
+
+@dataclass(slots=True, kw_only=True)
+class Found:
+    """All that one analysis found."""
+
+    bundle: str
+    sources: Sequence[Source]
+    attempts: Sequence[Attempt]
+    verdicts: Sequence[Verdict]
+    incidents: Sequence[Incident]
+    loose: Sequence[Event]
+    patterns: Patterns
+    version: str
+    measured: Mapping[str, tuple[int, int]]
+    """Kind of evidence -> (verdicts of that kind on labelled bundles that were right, all of them)."""
+    caveats: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    changes: Mapping[str, str] = field(default_factory=dict)
+    """Incident -> remedy as a unified diff."""
+    addresses: bool = False
+
+
+def report(found: Found, lang: str) -> dict[str, Any]:
+    """The report as JSON types only; every string is wslogs' own text, a recognised value, or a label."""
+    names = _Names(found)
+    _ = words(lang).gettext
+    incidents = [_incident(i, found, names, lang) for i in found.incidents]
+    return {
+        "schema": "wslogs/1",
+        "lang": lang,
+        "tool": {"version": found.version, "patterns": found.patterns.sha256},
+        "bundle": {"name": found.bundle, "sources": [_source(s) for s in found.sources]},
+        "verdict": _verdict(found, incidents, lang),
+        "incidents": incidents,
+        "causes": [_guide_cause(family, number, found, _) for family, number in GUIDE.items()],
+        "attempt_count": len(found.attempts),
+        "attempts": [_attempt(place, found, names, lang) for place in _listed(found)],
+        "close_codes": _close_codes(found, _),
+        "caveats": [_(CAVEATS[name]) % values for name, values in found.caveats],
+        "next": _next(found, _),
+    }
+
+
+class _Names:
+    """Labels of tokens and clients, by first appearance."""
+
+    def __init__(self, found: Found) -> None:
+        self.tokens: dict[str, str] = {}
+        self.clients: dict[str, str] = {}
+        for attempt in found.attempts:
+            if attempt.token is not None:
+                self.tokens.setdefault(attempt.token.fingerprint, f"T{len(self.tokens) + 1}")
+            if attempt.client is not None:
+                label = f"C{len(self.clients) + 1} {address_class(attempt.client)}"
+                self.clients.setdefault(attempt.client, attempt.client if found.addresses else label)
+
+    def token(self, attempt: Attempt) -> str | None:
+        return self.tokens[attempt.token.fingerprint] if attempt.token else None
+
+    def client(self, attempt: Attempt) -> str | None:
+        return self.clients[attempt.client] if attempt.client else None
+
+
+def address_class(text: str) -> str:
+    """What may be told of an address: loopback, private, public, or local for a socket without one."""
+    import ipaddress  # costs 5 ms that --help need not pay
+
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return "local"
+    # The ranges for documentation (RFC 5737) count as private in Python and stand for public ones in examples.
+    if any(address in net for net in map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")) if address.version == 4):
+        return "public"
+    return "loopback" if address.is_loopback else "private" if address.is_private else "public"
+
+
+def _source(source: Source) -> dict[str, Any]:
+    shift = source.offset_s
+    first, last = (None if at is None else at + shift for at in (source.first, source.last))
+    timed = source.first is not None
+    return {
+        "path": source.path,
+        "kind": source.kind,
+        "tier": source.tier.value,
+        "sha256": source.sha256,
+        "lines": source.lines,
+        "recognised": source.recognised,
+        "kept": source.kept,
+        "first": iso(first),
+        "last": iso(last),
+        "zone": zone_name(source) if timed else None,
+        "zone_from": source.zone_from if timed else None,
+        "clock_offset_s": round(_skew(source), 3) if timed else None,
+        "clock_error_s": round(source.error_s, 3) if timed else None,
+        "notes": list(source.notes),
+    }
+
+
+def _skew(source: Source) -> float:
+    """What is left of the offset when whole quarter-hours are taken as the zone; a log that says its zone has none."""
+    if source.zoned:
+        return source.offset_s
+    whole = round(source.offset_s / 900.0) * 900.0
+    return source.offset_s - whole if abs(whole) <= 15 * 3600 else source.offset_s
+
+
+def zone_name(source: Source) -> str:
+    """The zone in which the source writes, such as +05:00."""
+    if source.zoned:
+        return "UTC"
+    whole = -round(source.offset_s / 900.0) * 15
+    sign = "-" if whole < 0 else "+"
+    return f"{sign}{abs(whole) // 60:02d}:{abs(whole) % 60:02d}" if abs(whole) <= 15 * 60 else "UTC"
+
+
+def _cause(found: Found, incident: Incident) -> Cause | None:
+    return found.patterns.causes.get(incident.detail) if incident.detail else None
+
+
+def _incident(incident: Incident, found: Found, names: _Names, lang: str) -> dict[str, Any]:
+    cause = _cause(found, incident)
+    members = [found.attempts[place] for place in incident.attempts]
+    evidence = _evidence(incident, found, lang)
+    _ = words(lang).gettext
+    return {
+        "id": incident.id,
+        "cause": incident.cause,
+        "detail": incident.detail,
+        "title": cause.title[lang] if cause else _(_TITLES[incident.cause]) if incident.cause in _TITLES else None,
+        "explain": cause.explain[lang] if cause else None,
+        "path": shown_path(incident.path) if incident.path else None,
+        "confidence": _confidence(incident, found)[0],
+        "first": iso(incident.first),
+        "last": iso(incident.last),
+        "attempt_count": len(members),
+        "attempts": [a.id for a in members[:_EACH]],
+        "tokens": len({a.token.fingerprint for a in members if a.token}),
+        "clients": len({a.client for a in members if a.client}),
+        "evidence": evidence,
+        "against": _against(incident, found, lang),
+        "remedy": {"text": cause.remedy[lang] if cause else None, "diff": found.changes.get(incident.id)},
+        "confirm": list(cause.confirm) if cause else [],
+    }
+
+
+def _evidence(incident: Incident, found: Found, lang: str) -> list[dict[str, Any]]:
+    """Each signal that the cause rests on, once for each source; the signals of `any` and `all` first."""
+    cause = _cause(found, incident)
+    wanted = [*cause.any, *cause.all] if cause else []
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for place in incident.attempts[:50]:
+        attempt, verdict = found.attempts[place], found.verdicts[place]
+        order = sorted(verdict.fired, key=lambda name: (name not in wanted, name))
+        for name in order:
+            for event in attempt.proof.get(name, ()):
+                rows.setdefault((name, event.source), _proof(event) | {"signal": name, "says": found.patterns.signals[name].says[lang]})
+    ordered = sorted(rows.values(), key=lambda row: row["signal"] not in wanted)
+    return [{key: row[key] for key in ("signal", "source", "line", "excerpt", "says")} for row in ordered[:_MOST_EVIDENCE]]
+
+
+def _proof(event: Event) -> dict[str, Any]:
+    return {"source": event.source, "line": event.line, "excerpt": event.excerpt or ELIDED}
+
+
+def _against(incident: Incident, found: Found, lang: str) -> list[dict[str, Any]]:
+    """Other causes that the evidence leaves standing, where it does not separate them."""
+    rows: dict[str, dict[str, Any]] = {}
+    for place in incident.attempts[:50]:
+        attempt, verdict = found.attempts[place], found.verdicts[place]
+        for name in verdict.standing if incident.detail is None else ():
+            cause = found.patterns.causes[name]
+            signal = next((s for s in (*cause.any, *cause.all) if s in verdict.fired), None)
+            event = next(iter(attempt.proof.get(signal or "", ())), None)
+            if event is not None:
+                rows.setdefault(name, _proof(event) | {"signal": signal, "says": cause.title[lang]})
+    return list(rows.values())
+
+
+def kind_of_evidence(incident: Incident, attempts: Sequence[Attempt]) -> str:
+    """The kind under which verdicts are counted: the detail or family, and how many tiers saw the attempts."""
+    tiers = {tier for place in incident.attempts[:50] for tier in attempts[place].tiers}
+    return f"{incident.detail or incident.cause}|{len(tiers)}"
+
+
+def _confidence(incident: Incident, found: Found) -> tuple[float, tuple[int, int]]:
+    """How often verdicts of this kind were right on labelled bundles, by Laplace's rule of succession; few cases mean little."""
+    if incident.cause is None:
+        return 0.0, (0, 0)
+    return succession(found.measured, kind_of_evidence(incident, found.attempts))
+
+
+def succession(measured: Mapping[str, tuple[int, int]], kind: str) -> tuple[float, tuple[int, int]]:
+    """(right + 1) / (all + 2) of the kind itself, or where it was hardly seen, of all verdicts from as many tiers."""
+    own = measured.get(kind, (0, 0))
+    if own[1] < 4:
+        own = measured.get("any|" + kind.rpartition("|")[2], (0, 0))
+    return round((own[0] + 1) / (own[1] + 2), 3), own
+
+
+def _verdict(found: Found, incidents: Sequence[Mapping[str, Any]], lang: str) -> dict[str, Any]:
+    _ = words(lang).gettext
+    named = next((i for i in found.incidents if i.cause is not None), None)
+    worked = sum(1 for v in found.verdicts if v.outcome == "worked")
+    if named is not None:
+        row = next(r for r in incidents if r["id"] == named.id)
+        measured = _confidence(named, found)[1]
+        cause = _cause(found, named)
+        return {
+            "status": "failure", "cause": named.cause, "detail": named.detail,
+            "guide_cause": GUIDE.get(named.cause or ""), "confidence": row["confidence"],
+            "summary": _summary(named, cause, row, lang), "title": row["title"], "explain": row["explain"],
+            "undetermined": list(found.verdicts[named.attempts[0]].standing) if named.detail is None else [],
+            "measured": _("%(right)s of %(all)s like this") % {"right": measured[0], "all": measured[1]} if measured[1] else None,
+        }  # fmt: skip
+    healthy = worked > 0 and not found.incidents
+    standing = sorted({name for v in found.verdicts for name in v.standing})
+    if healthy:
+        summary = _("Every attempt that the bundle shows worked.")
+    elif standing:
+        summary = _("The evidence fits more than one cause and does not separate them.")
+    elif found.incidents:
+        summary = _("Attempts failed, and nothing in the bundle says why.")
+    else:
+        summary = _("The bundle shows no attempt at a WebSocket.")
+    confidence, measured = succession(found.measured, "healthy|2") if healthy else (0.0, (0, 0))
+    return {
+        "status": "healthy" if healthy else "undetermined", "cause": None, "detail": None, "guide_cause": None,
+        "confidence": confidence, "summary": summary, "title": None, "explain": None, "undetermined": standing,
+        "measured": _("%(right)s of %(all)s like this") % {"right": measured[0], "all": measured[1]} if measured[1] else None,
+    }  # fmt: skip
+
+
+def _summary(incident: Incident, cause: Cause | None, row: Mapping[str, Any], lang: str) -> str:
+    _, count = words(lang).gettext, len(incident.attempts)
+    many = words(lang).ngettext("%(count)s attempt failed", "%(count)s attempts failed", count) % {"count": count}
+    if cause is None:
+        return f"{many}: {row['title'] or incident.cause}."
+    return f"{many}: {cause.explain[lang]}"
+
+
+def _guide_cause(family: str, number: int, found: Found, _: Callable[[str], str]) -> dict[str, Any]:
+    """Shown by an incident; possible where a cause of it stands undecided; ruled out by the signal that speaks against it."""
+    shown = [i for i in found.incidents if i.cause == family]
+    state, because = "possible", []
+    failing = [place for i in found.incidents for place in i.attempts]
+    if shown:
+        state = "shown"
+        because = _first_proofs(found, shown[0].attempts[:1], {n for c in found.patterns.causes.values() if c.family == family for n in (*c.any, *c.all)})
+    elif failing and (out := _ruled_out(family, found, failing)):
+        state, because = "ruled-out", out
+    elif not failing and any(v.outcome == "worked" for v in found.verdicts):
+        worked = next(a for a, v in zip(found.attempts, found.verdicts, strict=True) if v.outcome == "worked")
+        state, because = "ruled-out", [_proof(worked.events[0])]
+    return {"cause": family, "guide_cause": number, "title": _(_TITLES[family]), "state": state, "because": because}
+
+
+_STAGES = {"tls": ("proxy.seen", "app.seen"), "network": ("proxy.seen", "app.seen"), "server": ("app.refused", "app.accepted"),
+           "path": ("opened", "path.opens"), "proxy": ("app.accepted", "app.refused"), "auth": ("app.accepted",)}  # fmt: skip
+"""Facts that take an attempt past the stage at which a cause would have stopped it."""
+
+
+def _ruled_out(family: str, found: Found, failing: Sequence[int]) -> list[dict[str, Any]]:
+    """Proof that every failing attempt got past the stage of this cause, and that no cause of the family stands; else nothing."""
+    proofs = []
+    for place in failing:
+        attempt, verdict = found.attempts[place], found.verdicts[place]
+        if any(name.partition(".")[0] == family for name in verdict.standing):
+            return []
+        passed = next((name for name in _STAGES[family] if attempt.facts.get(name) is True), None)
+        if passed is None:
+            return []
+        proofs += [_proof(e) for e in attempt.proof.get(passed, ())[:1]]
+    return proofs[:1]
+
+
+def _first_proofs(found: Found, places: Iterable[int], names: set[str]) -> list[dict[str, Any]]:
+    rows = [_proof(e) for p in places for n in found.verdicts[p].fired if n in names for e in found.attempts[p].proof.get(n, ())]
+    return rows[:3]
+
+
+def _listed(found: Found) -> list[int]:
+    """At most MOST_ATTEMPTS: some of every incident and of those that worked, in order of time."""
+    if len(found.attempts) <= MOST_ATTEMPTS:
+        return list(range(len(found.attempts)))
+    chosen: set[int] = set()
+    worked = [p for p, v in enumerate(found.verdicts) if v.outcome != "failed"]
+    for places in (*(i.attempts for i in found.incidents), worked):
+        chosen.update(places[: max(1, min(_EACH, MOST_ATTEMPTS // (len(found.incidents) + 1)))])
+        if len(chosen) >= MOST_ATTEMPTS:
+            break
+    rest = (p for p in range(len(found.attempts)) if p not in chosen)
+    while len(chosen) < MOST_ATTEMPTS:
+        chosen.add(next(rest))
+    return sorted(chosen)[:MOST_ATTEMPTS]
+
+
+def _attempt(place: int, found: Found, names: _Names, lang: str) -> dict[str, Any]:
+    attempt, verdict = found.attempts[place], found.verdicts[place]
+    token = names.token(attempt)
+    url = f"{attempt.scheme or 'ws'}://{ELIDED}{shown_path(attempt.path)}" + (f"?token={token}" if token else "")
+    steps, stage, ended_by = journey(attempt, verdict)
+    lasted = attempt.facts.get("lasted_s")
+    return {
+        "id": attempt.id, "token": token, "client": names.client(attempt), "url": url if attempt.path else None,
+        "started": iso(attempt.started), "ended": iso(attempt.ended), "opened": attempt.opened, "status": attempt.status,
+        "close_code": attempt.code, "stage": stage, "ended_by": ended_by, "cause": verdict.cause, "detail": verdict.detail,
+        "outcome": verdict.outcome, "lasted_s": round(lasted, 3) if isinstance(lasted, float) else None,
+        "error_s": round(attempt.error_s, 3),
+        "reason": found.patterns.causes[verdict.detail].title[lang] if verdict.detail else None,
+        "tiers": {tier.value: _tier(attempt.tiers[tier]) if tier in attempt.tiers else {} for tier in (Tier.BROWSER, Tier.PROXY, Tier.APP)},
+        "journey": steps,
+    }  # fmt: skip
+
+
+def _tier(event: Event) -> dict[str, Any]:
+    at = event.at
+    if at is not None and event.marks == "end" and event.lasted_s is not None:
+        at -= event.lasted_s
+    return {"source": event.source, "line": event.line, "at": iso(at), "logged": event.logged or None}
+
+
+_PASSED: Mapping[Stage, tuple[Tier, ...]] = {
+    Stage.RESOLVE: (Tier.PROXY, Tier.APP),
+    Stage.CONNECT: (Tier.PROXY, Tier.APP),
+    Stage.SECURE: (Tier.PROXY, Tier.APP),
+    Stage.REQUEST: (Tier.PROXY, Tier.APP),
+    Stage.UPSTREAM: (Tier.APP,),
+}
+
+
+def journey(attempt: Attempt, verdict: Verdict) -> tuple[list[dict[str, Any]], str | None, str]:
+    """(each stage with the line that shows it, the stage where a failed attempt stopped, who ended it)."""
+    reached = _reached(attempt)
+    failed = verdict.outcome == "failed"
+    stages = list(Stage)
+    stop = stages[min(reached + 1, len(stages) - 1)] if failed else None
+    steps = []
+    for position, stage in enumerate(stages):
+        tiers = _PASSED.get(stage, (Tier.APP, Tier.PROXY, Tier.BROWSER))
+        event = next((attempt.tiers[t] for t in tiers if t in attempt.tiers), None)
+        state = "passed" if position <= reached else "stopped" if stage is stop else "unknown"
+        if state == "stopped":
+            event = next(iter(attempt.tiers.values()), None)
+        steps.append({
+            "stage": stage.value, "state": state, "tier": event.tier.value if event and state != "unknown" else None,
+            "source": event.source if event and state != "unknown" else None,
+            "line": event.line if event and state != "unknown" else None, "at": iso(event.at) if event and state != "unknown" else None,
+        })  # fmt: skip
+    return steps, (stop.value if stop else None), _ended_by(attempt, verdict)
+
+
+def _reached(attempt: Attempt) -> int:
+    """Position of the last stage that the attempt passed for sure; -1 when none is shown."""
+    order = list(Stage)
+    if attempt.opened:
+        return order.index(Stage.OPEN)
+    if attempt.facts.get("app.accepted"):
+        return order.index(Stage.ACCEPT)
+    if Tier.APP in attempt.tiers or attempt.facts.get("proxy.asked_app"):
+        return order.index(Stage.UPSTREAM)
+    if Tier.PROXY in attempt.tiers or attempt.status is not None:
+        return order.index(Stage.REQUEST)
+    return -1
+
+
+_ENDERS = {"server": "app", "path": "app", "auth": "app", "application": "app", "proxy": "proxy", "tls": "client", "network": "network", "client": "client"}
+
+
+def _ended_by(attempt: Attempt, verdict: Verdict) -> str:
+    if verdict.outcome != "failed":
+        return "client" if attempt.code in (CloseCode.NORMAL, CloseCode.GOING_AWAY) and Tier.BROWSER in attempt.tiers else "unknown"
+    if attempt.facts.get("proxy.asked_app") is False or (attempt.status in (502, 504) and verdict.cause != "network"):
+        return "proxy"
+    return _ENDERS.get(verdict.cause or "", "unknown")
+
+
+def _close_codes(found: Found, _: Callable[[str], str]) -> list[dict[str, Any]]:
+    counts: dict[int, int] = {}
+    for attempt in found.attempts:
+        if attempt.code is not None:
+            counts[attempt.code] = counts.get(attempt.code, 0) + 1
+    rows = []
+    for code, count in sorted(counts.items()):
+        means = _CODE_MEANS.get(code, N_("a code of the app's own") if code >= 4000 else N_("a registered or reserved code"))
+        name = CloseCode(code).name.replace("_", " ").lower() if code in set(CloseCode) else None
+        rows.append({"code": code, "name": name, "means": _(means), "count": count})
+    return rows
+
+
+def _next(found: Found, _: Callable[[str], str]) -> list[dict[str, Any]]:
+    """What is missing from the bundle, the cheapest and most telling first; nothing when the verdict needs nothing."""
+    kinds = {s.kind for s in found.sources}
+    if found.incidents and all(i.detail for i in found.incidents) or (not found.incidents and any(v.outcome == "worked" for v in found.verdicts)):
+        return []
+    have = {"browser": bool(kinds & {"har", "console"}), "access": "nginx-access" in kinds, "error": "nginx-error" in kinds,
+            "conf": "nginx-conf" in kinds, "app": "app" in kinds}  # fmt: skip
+    splits = {"browser": ["network", "tls", "client"], "access": ["network", "proxy"], "error": ["proxy", "server"], "conf": ["proxy", "path"],
+              "app": ["server", "auth", "application"]}  # fmt: skip
+    return [
+        {"need": _(_NEEDS[name][0]), "splits": splits[name], "command": _NEEDS[name][1]} for name, there in have.items() if not there
+    ][:3]
+
+
+def unified(path: str, text: str, changed: str) -> str:
+    """The remedy as a unified diff of the lines that change alone: lines around them may hold what must not leave."""
+    label = f"a/{path}", f"b/{path}"
+    return "".join(difflib.unified_diff(text.splitlines(keepends=True), changed.splitlines(keepends=True), *label, n=0))

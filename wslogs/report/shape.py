@@ -1,0 +1,78 @@
+"""What a template may rely on: every variable of a report, with what stands in for it where the report has none."""
+
+import math
+from typing import Any
+
+import regex
+
+# A dictionary is an object with these keys, a list of one is a list of such, anything else is the value for "missing".
+EVIDENCE = {"signal": "", "source": "", "line": None, "excerpt": "", "says": "", "quote": ""}
+SEEN = {"source": "", "line": None, "at": None, "logged": ""}
+STEP = {"stage": "", "state": "unknown", "tier": "", "source": "", "line": None, "at": None}
+ATTEMPT: dict[str, Any] = {
+    "id": "", "token": "", "client": "", "url": "", "started": None, "ended": None, "opened": None, "status": None,
+    "close_code": None, "reason": "", "stage": "", "ended_by": "", "outcome": "", "cause": "", "detail": "",
+    "lasted_s": None, "tiers": {"browser": SEEN, "proxy": SEEN, "app": SEEN}, "journey": [STEP],
+}  # fmt: skip
+
+REPORT: dict[str, Any] = {
+    "schema": "",
+    "lang": "en",
+    "tool": {"version": "", "patterns": ""},
+    "bundle": {
+        "name": "",
+        "sources": [
+            {
+                "path": "", "kind": "", "tier": "", "sha256": "", "lines": None, "recognised": None, "kept": None,
+                "first": None, "last": None, "zone": "", "zone_from": "", "clock_offset_s": None, "clock_error_s": None,
+                "notes": [""],
+            }
+        ],
+    },
+    "verdict": {
+        "status": "undetermined", "cause": "", "detail": "", "guide_cause": None, "confidence": None,
+        "summary": "", "title": "", "explain": "", "undetermined": [""], "measured": "",
+    },
+    "incidents": [
+        {
+            "id": "", "cause": "", "detail": "", "title": "", "explain": "", "path": "", "confidence": None,
+            "first": None, "last": None, "attempt_count": 0, "attempts": [""], "tokens": None, "clients": None,
+            "evidence": [EVIDENCE], "against": [EVIDENCE], "remedy": {"text": "", "diff": ""}, "confirm": [""],
+        }
+    ],
+    "causes": [{"cause": "", "guide_cause": None, "title": "", "state": "", "because": [EVIDENCE]}],
+    "attempt_count": None,
+    "attempts": [ATTEMPT],
+    "close_codes": [{"code": None, "name": "", "means": "", "count": None}],
+    "caveats": [""],
+    "next": [{"need": "", "splits": [""], "command": ""}],
+}  # fmt: skip
+
+# Control, format (bidirectional overrides, zero widths), surrogate, line and paragraph separator.
+UNSEEN = regex.compile(r"[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]--[\n\t]]", regex.V1)
+
+
+def clean(value: Any) -> Any:
+    """The report with nothing in it that a terminal, a browser or a strict JSON reader acts on instead of showing."""
+    if isinstance(value, str):
+        return value if value.isprintable() else UNSEEN.sub("\N{REPLACEMENT CHARACTER}", value.replace("\r\n", "\n"))
+    if isinstance(value, dict):
+        return {clean(key): clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def shown(value: dict[str, Any], pattern: dict[str, Any]) -> dict[str, Any]:
+    """The object clean and without gaps."""
+    return dict(fill(clean(value), pattern))
+
+
+def fill(value: Any, shape: Any) -> Any:
+    """The value with each key of the shape present; what the shape doesn't know stays, for templates that do."""
+    if isinstance(shape, dict):
+        given = value or {}
+        return given | {key: fill(given.get(key), inner) for key, inner in shape.items()}
+    if isinstance(shape, list):
+        return [fill(item, shape[0]) for item in value or []]
+    return shape if value is None else value

@@ -1,0 +1,121 @@
+"""What the templates show beyond the report itself: choices and counts, since templates don't compute."""
+
+from typing import Any
+
+from wslogs.report import shape
+from wslogs.report.pictures import journey, strip
+from wslogs.report.words import moment
+
+Item = dict[str, Any]
+
+# A page is for people: it shows this many of each, says how many more there are, and report.json has them.
+MOST = {"incidents": 30, "evidence": 40, "attempts": 200, "sources": 200, "caveats": 100, "because": 3}
+GUIDE = ("server", "path", "tls", "proxy", "auth", "network")
+
+
+def view(report: Item) -> Item:
+    """The variables of a template: `report` whole and without gaps, and beside it what this module adds.
+
+    There may be 10,000 attempts, so they are looked through as they came; those that are shown become like the rest.
+    """
+    whole = shape.shown(report | {"attempts": []}, shape.REPORT)
+    came = [attempt | {"outcome": _outcome(attempt)} for attempt in report.get("attempts") or []]
+    main = _main(whole)
+    failing = _failing(came, main)
+    working = _working(came, failing)
+    total = max(whole["attempt_count"] or 0, len(came))
+    return {
+        "report": whole,
+        "verdict": whole["verdict"],
+        "main": main,
+        "total": total,
+        "scope": _scope(came, main, whole["verdict"]["status"], len(came) < total),
+        "outcomes": {name: sum(a["outcome"] == name for a in came) for name in ("failed", "worked", "unknown")},
+        "journeys": [journey(shape.shown(attempt, shape.ATTEMPT)) for attempt in (failing, working) if attempt],
+        "strip": strip(came),
+        "causes": _causes(whole["causes"]),
+        "incidents": [_cut(incident, "evidence", "against") for incident in whole["incidents"][: MOST["incidents"]]],
+        "attempts": [shape.shown(attempt, shape.ATTEMPT) for attempt in came[: MOST["attempts"]]],
+        "sources": whole["bundle"]["sources"][: MOST["sources"]],
+        "caveats": whole["caveats"][: MOST["caveats"]],
+        "left": {
+            "incidents": max(0, len(whole["incidents"]) - MOST["incidents"]),
+            "attempts": max(0, total - MOST["attempts"]),
+            "sources": max(0, len(whole["bundle"]["sources"]) - MOST["sources"]),
+            "caveats": max(0, len(whole["caveats"]) - MOST["caveats"]),
+        },
+    }
+
+
+def _outcome(attempt: Item) -> str:
+    if attempt.get("outcome") or attempt.get("cause"):
+        return str(attempt.get("outcome") or "failed")
+    return "worked" if attempt.get("opened") else "unknown"
+
+
+def _main(whole: Item) -> Item | None:
+    """The incident that the verdict speaks of: with its cause and most attempts, the later of equals."""
+    verdict = whole["verdict"]
+    if verdict["status"] != "failure":
+        return None
+    named = [i for i in whole["incidents"] if (i["cause"], i["detail"]) == (verdict["cause"], verdict["detail"])]
+    ranked = sorted(named or whole["incidents"], key=lambda incident: int(incident["attempt_count"]))
+    return _cut(ranked[-1], "evidence", "against") if ranked else None
+
+
+def _failing(attempts: list[Item], main: Item | None) -> Item | None:
+    """The attempt to draw: of the main incident, and known to have stopped, as far as there is one."""
+    failed = [attempt for attempt in attempts if attempt["outcome"] == "failed" and attempt.get("journey")]
+    ids = set(main["attempts"]) if main else set()
+    own = [attempt for attempt in failed if attempt.get("id") in ids]
+    stopped = [a for a in own or failed if any(step.get("state") == "stopped" for step in a["journey"])]
+    return next(iter(stopped or own or failed), None)
+
+
+def _working(attempts: list[Item], failing: Item | None) -> Item | None:
+    """The attempt to draw beside it: the one that worked closest in time."""
+    worked = [attempt for attempt in attempts if attempt["outcome"] == "worked" and attempt.get("journey")]
+    at = moment(failing.get("started")) if failing else None
+
+    def distance(attempt: Item) -> float:
+        start = moment(attempt.get("started"))
+        return abs((start - at).total_seconds()) if start and at else float("inf")
+
+    return min(worked, key=distance, default=None)
+
+
+def _scope(attempts: list[Item], main: Item | None, status: str, partial: bool) -> Item:
+    """Since when, how many and who: of the main incident, else of the attempts that the verdict is about."""
+    if main:
+        return {key: main[key] for key in ("first", "last", "tokens", "clients")} | {
+            "attempts": main["attempt_count"],
+            "partial": False,
+        }
+    about = attempts if status == "healthy" else [a for a in attempts if a["outcome"] != "worked"]
+    starts = sorted(a["started"] for a in about if moment(a.get("started")))
+    return {
+        "first": starts[0] if starts else None,
+        "last": starts[-1] if starts else None,
+        "attempts": len(about),
+        "tokens": len({a["token"] for a in about if a.get("token")}),
+        "clients": len({a["client"] for a in about if a.get("client")}),
+        "partial": partial,
+    }
+
+
+def _causes(causes: list[Item]) -> list[Item]:
+    """The guide's six in its order, then the others as far as there is something to say of them."""
+    given = {cause["cause"]: cause for cause in causes}
+    six = [given.get(n) or {"cause": n, "guide_cause": None, "title": "", "state": "", "because": []} for n in GUIDE]
+    rest = [cause for name, cause in given.items() if name not in GUIDE and cause["state"] in ("shown", "possible")]
+    rows = [cause | {"guide_cause": at} for at, cause in enumerate(six, 1)] + rest
+    return [_cut(row, "because") for row in rows]
+
+
+def _cut(item: Item, *names: str) -> Item:
+    """The item with its long lists cut to what a page shows, and `<name>_left` for how many more there are."""
+    cut = dict(item)
+    for name in names:
+        most = MOST.get(name, MOST["evidence"])
+        cut |= {name: item[name][:most], f"{name}_left": max(0, len(item[name]) - most)}
+    return cut

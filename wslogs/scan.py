@@ -1,0 +1,126 @@
+"""Blocks of bytes -> the few lines that matter, and counts of the rest.
+
+No Python object is made for a line that holds no needle. One Aho-Corasick automaton finds all needles in one pass,
+so that the cost grows with the bytes and the lines kept, not with the number of patterns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import BinaryIO
+
+import ahocorasick_rs
+
+BLOCK = 4 << 20
+EDGE = 64 << 10
+LONGEST_LINE = 1 << 20
+"""A line longer than this is cut there: a file without line ends must not fill the memory."""
+
+
+class Line:
+    """One kept line: its 1-based number, its bytes, the needles in it, and its neighbours in the block."""
+
+    __slots__ = ("_block", "_end", "_start", "hits", "number")
+
+    def __init__(self, block: bytes, start: int, end: int, number: int, hits: set[int]) -> None:
+        self._block, self._start, self._end, self.number, self.hits = block, start, end, number, hits
+
+    @property
+    def raw(self) -> bytes:
+        return self._block[self._start : self._end].rstrip(b"\r\n")
+
+    def following(self) -> Iterator[bytes]:
+        """The lines after this one, as far as the block goes."""
+        start = self._end + 1
+        while start < len(self._block):
+            end = self._block.find(b"\n", start)
+            end = len(self._block) if end < 0 else end
+            yield self._block[start:end].rstrip(b"\r")
+            start = end + 1
+
+    def preceding(self) -> Iterator[bytes]:
+        """The lines before this one, nearest first, as far as the block goes."""
+        end = self._start - 1
+        while end > 0:
+            start = self._block.rfind(b"\n", 0, end) + 1
+            yield self._block[start:end].rstrip(b"\r")
+            end = start - 1
+
+
+class Scanner:
+    """Reads one stream once.
+
+    `needles` are lower-case; `count` is called with each block, whole lines only, and its results are summed into
+    `recognised`. After the scan `lines`, `size` and `sha256` tell of the whole stream,
+    `head` and `tail` hold its first and last 64 KiB.
+    """
+
+    def __init__(self, needles: Sequence[str], count: Callable[[bytes], int] | None = None) -> None:
+        self._finder = ahocorasick_rs.BytesAhoCorasick([n.encode() for n in needles]) if needles else None
+        self._count = count
+        self._digest = hashlib.sha256()
+        self.lines = self.recognised = self.size = 0
+        self.head = self.tail = b""
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    def kept(self, stream: BinaryIO) -> Iterator[Line]:
+        """The lines that hold a needle, in order."""
+        for block in self._blocks(stream):
+            yield from self._search(block)
+            self.lines += block.count(b"\n") + (not block.endswith(b"\n"))
+            if self._count is not None:
+                self.recognised += self._count(block)
+
+    def _blocks(self, stream: BinaryIO) -> Iterator[bytes]:
+        rest = b""
+        while chunk := stream.read(BLOCK):
+            self._digest.update(chunk)
+            self.size += len(chunk)
+            self.head = self.head or chunk[:EDGE]
+            self.tail = (self.tail + chunk[-EDGE:])[-EDGE:]
+            block = rest + chunk
+            cut = _cut(block)
+            if cut:
+                yield block[:cut]
+            rest = block[cut:]
+        if rest:
+            yield rest
+
+    def _search(self, block: bytes) -> Iterator[Line]:
+        if self._finder is None:
+            return
+        current: Line | None = None
+        end, counted, number = -1, 0, self.lines + 1
+        for needle, start, _ in self._finder.find_matches_as_indexes(block.lower(), overlapping=True):
+            if start < end and current is not None:
+                current.hits.add(needle)
+                continue
+            if current is not None:
+                yield current
+            first = block.rfind(b"\n", 0, start) + 1
+            end = block.find(b"\n", start)
+            end = len(block) if end < 0 else end
+            number += block.count(b"\n", counted, first)
+            counted = first
+            current = Line(block, first, end, number, {needle})
+        if current is not None:
+            yield current
+
+
+def _cut(block: bytes) -> int:
+    """Where to end a block: before its last line that is not indented, so that a traceback stays whole."""
+    cut = block.rfind(b"\n") + 1
+    if not cut:
+        return len(block) if len(block) > LONGEST_LINE else 0
+    lowest = max(0, cut - (256 << 10))
+    position = cut
+    while position > lowest:
+        start = block.rfind(b"\n", 0, position - 1) + 1
+        if block[start : start + 1] not in (b" ", b"\t", b"\r", b"\n"):
+            return start or cut
+        position = start
+    return cut

@@ -1,0 +1,82 @@
+"""attempt -> the signals that fire in it, by text in its lines and by its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from wslogs.errors import PatternError
+from wslogs.facts import NAMES
+from wslogs.model import Attempt, Event, Fact, What
+from wslogs.patterns import Patterns, Signal
+
+_NEAR_S = 3.0
+
+
+def check(patterns: Patterns) -> None:
+    """PatternError for a signal over a fact that does not exist."""
+    for signal in patterns.signals.values():
+        for name in signal.where_facts:
+            if name not in NAMES:
+                raise PatternError(signal.where, f"names the unknown fact `{name}`", f"known: {', '.join(sorted(NAMES))}")
+
+
+def fires(wanted: Any, value: Fact | None) -> bool:
+    """Whether a fact is what a stanza wants: a value, one of a list, or between min and max. An unknown fact never is."""
+    if value is None:
+        return False
+    if isinstance(wanted, Mapping):
+        if isinstance(value, str | bool):
+            return False
+        return bool(wanted.get("min", float("-inf")) <= value <= wanted.get("max", float("inf")))
+    if isinstance(wanted, Sequence) and not isinstance(wanted, str):
+        return value in wanted
+    return bool(value == wanted) and isinstance(value, bool) == isinstance(wanted, bool)
+
+
+def fire(attempt: Attempt, patterns: Patterns) -> frozenset[str]:
+    """Names of the signals; `proof` of the attempt learns which events show each."""
+    shown: dict[str, list[Event]] = {}
+    for event in attempt.events:
+        for name in event.signals:
+            shown.setdefault(name, []).append(event)
+    for signal in patterns.signals.values():
+        if not signal.where_facts or (signal.match is not None and signal.id not in shown):
+            continue
+        if all(fires(wanted, attempt.facts.get(name)) for name, wanted in signal.where_facts.items()):
+            shown.setdefault(signal.id, []).extend(e for name in signal.where_facts for e in attempt.proof.get(name, ()))
+    for name, events in shown.items():
+        attempt.proof[name] = tuple(events)
+    return frozenset(shown)
+
+
+def failed(attempt: Attempt, fired: Iterable[str], patterns: Patterns) -> bool | None:
+    """Whether the attempt failed; None when no source tells.
+
+    It did when it never opened, when its end was none that somebody wanted, or when a signal says so by itself.
+    """
+    signals: Mapping[str, Signal] = patterns.signals
+    if attempt.opened is False or any(signals[name].fails for name in fired):
+        return True
+    code = attempt.facts.get("close.code")
+    seen = "browser.seen" in attempt.facts
+    if isinstance(code, int) and code not in (1000, 1001, 1005):
+        return True if seen or code != 1006 else None
+    if "timer.read_timeout" in attempt.facts or "token.ran_out" in attempt.facts:
+        return True
+    return False if attempt.opened else None
+
+
+def near(attempt: Attempt, loose: Sequence[Event], patterns: Patterns) -> tuple[Event, ...]:
+    """Notes about the bundle that stand by an attempt that did not go well: at the same moment, or without any time at all."""
+    found = []
+    for event in loose:
+        if not event.signals or event.what in (What.STARTED, What.STOPPING, What.STOPPED):
+            continue
+        if event.at is None:
+            found.append(event)
+            continue
+        moments = [m for m in (attempt.started, attempt.ended) if m is not None]
+        if any(abs(event.at - m) <= _NEAR_S for m in moments):
+            found.append(event)
+    return tuple(found)

@@ -1,0 +1,68 @@
+"""Times as logs write them -> epoch seconds, by the table in patterns/formats/times.toml."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+
+def iso(at: float | None) -> str | None:
+    """Epoch seconds -> `2026-11-20T10:00:00.123Z`, without the fraction when it is zero; None stays None.
+
+    An instant outside the years 1 to 9999 is None: hostile logs hold such.
+    """
+    if at is None:
+        return None
+    try:
+        when = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=round(at * 1000))
+    except (OverflowError, ValueError):
+        return None
+    text = when.strftime("%Y-%m-%dT%H:%M:%S") if when.year > 999 else when.isoformat()[:19]
+    return f"{text}.{when.microsecond // 1000:03d}Z" if when.microsecond else f"{text}Z"
+
+
+def parse(text: str, form: str) -> tuple[float, bool] | None:
+    """(epoch seconds, whether the text says its zone), or None when it does not fit.
+
+    `form` is "iso", "epoch", "epoch-ms" or a strptime format. A time without a zone is read as if it were UTC.
+    """
+    try:
+        if form == "epoch":
+            return float(text), True
+        if form == "epoch-ms":
+            return float(text) / 1000, True
+        return _iso(text) if form == "iso" else _strptime(text, form)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _iso(text: str) -> tuple[float, bool]:
+    """ISO 8601 and its cousins: blank or T, comma or point, two to nine digits of a second, Z or an offset."""
+    text = text.replace(",", ".", 1)
+    head, point, rest = text.partition(".")
+    if point:
+        digits = 0
+        while digits < len(rest) and rest[digits].isdigit():
+            digits += 1
+        whole, zoned = _second(head + rest[digits:])
+        return whole + float(f"0.{rest[:digits]}0"), zoned
+    return _second(text)
+
+
+@lru_cache(maxsize=4096)
+def _second(text: str) -> tuple[float, bool]:
+    """Most lines of a log share their second with the line before: the cache makes those cheap."""
+    when = datetime.fromisoformat(text.strip())
+    if when.tzinfo is None:
+        return when.replace(tzinfo=UTC).timestamp(), False
+    return when.timestamp(), True
+
+
+@lru_cache(maxsize=4096)
+def _strptime(text: str, form: str) -> tuple[float, bool]:
+    # A day without a year: 29 February needs a leap year to be read at all.
+    dated, layout = (text, form) if "%Y" in form else (f"2000 {text}", f"%Y {form}")
+    when = datetime.strptime(dated, layout)  # noqa: DTZ007 - the zone is set right below
+    if when.tzinfo is None:
+        return when.replace(tzinfo=UTC).timestamp(), False
+    return when.timestamp(), True

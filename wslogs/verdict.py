@@ -1,0 +1,100 @@
+"""signals -> verdicts -> incidents. No scores: a cause holds or it does not, and some outrank others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from wslogs.model import Attempt, Incident, Verdict
+from wslogs.patterns import Cause, Patterns
+
+TOGETHER_S = 3600.0
+"""Attempts of one incident follow each other within so many seconds."""
+
+
+def holds(cause: Cause, fired: frozenset[str]) -> bool:
+    """Whether all of `all`, one of `any` and none of `none` fired."""
+    if not set(cause.all) <= fired or not fired.isdisjoint(cause.none):
+        return False
+    return not cause.any or not fired.isdisjoint(cause.any)
+
+
+def standing(fired: frozenset[str], causes: Mapping[str, Cause]) -> tuple[str, ...]:
+    """Causes that hold and that no other one that holds outranks, in the order of the patterns."""
+    holding = [cause for cause in causes.values() if holds(cause, fired)]
+    lower = {name for cause in holding for name in _below(cause, causes)}
+    return tuple(cause.id for cause in holding if cause.id not in lower)
+
+
+def _below(cause: Cause, causes: Mapping[str, Cause]) -> set[str]:
+    found: set[str] = set()
+    queue = list(cause.outranks)
+    while queue:
+        name = queue.pop()
+        if name not in found:
+            found.add(name)
+            queue += causes[name].outranks
+    return found
+
+
+class Judge:
+    """Judges attempts; those that show the same evidence are judged once."""
+
+    def __init__(self, patterns: Patterns) -> None:
+        self._causes = patterns.causes
+        self._known: dict[tuple[frozenset[str], bool | None], Verdict] = {}
+
+    def judge(self, fired: frozenset[str], failed: bool | None) -> Verdict:
+        """A worked attempt has no cause. Of a failed one: the cause left, the family where its details disagree, or neither."""
+        key = (fired, failed)
+        if key not in self._known:
+            self._known[key] = self._judge(fired, failed)
+        return self._known[key]
+
+    def _judge(self, fired: frozenset[str], failed: bool | None) -> Verdict:
+        names = tuple(sorted(fired))
+        if not failed:
+            return Verdict(outcome="worked" if failed is False else "unknown", fired=names)
+        left = standing(fired, self._causes)
+        families = {self._causes[name].family for name in left}
+        if len(families) != 1:
+            return Verdict(outcome="failed", fired=names, standing=left)
+        sure = len(left) == 1 and not self._causes[left[0]].bare
+        return Verdict(outcome="failed", cause=families.pop(), detail=left[0] if sure else None, fired=names, standing=left)
+
+
+def incidents(attempts: Sequence[Attempt], verdicts: Sequence[Verdict]) -> list[Incident]:
+    """Failed attempts with the same cause, host and path, close in time; the biggest first, of equal ones the later."""
+    groups: dict[tuple[object, ...], list[list[int]]] = {}
+    for place, (attempt, verdict) in enumerate(zip(attempts, verdicts, strict=True)):
+        if verdict.outcome != "failed":
+            continue
+        runs = groups.setdefault((verdict.cause, verdict.detail, attempt.host, attempt.path), [[]])
+        if runs[-1] and not _together(attempts[runs[-1][-1]], attempt):
+            runs.append([])
+        runs[-1].append(place)
+    found = [_incident(key, run, attempts) for key, runs in groups.items() for run in runs]
+    found.sort(key=lambda i: (i.cause is None, -len(i.attempts), -(i.last or 0.0), i.detail or "", i.path or ""))
+    return [_named(incident, number) for number, incident in enumerate(found, 1)]
+
+
+def _together(before: Attempt, after: Attempt) -> bool:
+    if before.started is None or after.started is None:
+        return True
+    return after.started - max(before.started, before.ended or 0.0) <= TOGETHER_S
+
+
+def _incident(key: tuple[object, ...], places: Iterable[int], attempts: Sequence[Attempt]) -> Incident:
+    run = tuple(places)
+    begins = [at for place in run if (at := attempts[place].started) is not None]
+    ends = [at for place in run if (at := attempts[place].ended or attempts[place].started) is not None]
+    cause, detail, host, path = (part if part is None else str(part) for part in key)
+    return Incident(
+        id="", cause=cause, detail=detail, attempts=run, host=host, path=path, first=min(begins, default=None), last=max(ends, default=None)
+    )
+
+
+def _named(incident: Incident, number: int) -> Incident:
+    return Incident(
+        id=f"I{number}", cause=incident.cause, detail=incident.detail, attempts=incident.attempts,
+        host=incident.host, path=incident.path, first=incident.first, last=incident.last,
+    )  # fmt: skip
