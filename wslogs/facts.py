@@ -14,14 +14,14 @@ from wslogs.parsers.nginx_conf import Conf, Directive, Route, routes, walk
 
 NAMES = frozenset(
     "status opened close.code refused browser.seen proxy.seen proxy.silent proxy.asked_app app.seen app.accepted app.refused app.as_http "
-    "app.state app.cut_at_stop upstream.differs token.expired_by_s token.ran_out token.absent path.opens path.doubled path.off_base "
+    "app.state app.died app.cut_at_stop upstream.differs token.expired_by_s token.ran_out token.absent path.opens path.other_opens path.doubled path.off_base "
     "config.upgrade config.target config.elsewhere timer.read_timeout lasted_s".split()
 )
 """Every fact there is; a signal that names another one is refused."""
 
 _BASE = regex.compile(r"(?i)(?:api|ws|socket|base|backend)\w*(?:url|uri|host|base|endpoint)")
-_START_S = 10.0
-"""Lines of one start follow each other within so many seconds."""
+_DIED_S = 60.0
+"""A supervisor starts a dead process again within so many seconds."""
 _AT_STOP_S = 2.0
 _TUNNEL = 101
 
@@ -57,7 +57,7 @@ def world(
     attempts: Sequence[Attempt], sources: Iterable[Source], conf: Conf | None, settings: Sequence[Setting], loose: Iterable[Event]
 ) -> World:
     """Gathers it once for all attempts."""
-    life = [e for e in loose if e.what in (What.STARTED, What.STOPPING, What.STOPPED)]
+    life = [e for e in loose if e.what in (What.STARTED, What.READY, What.STOPPING, What.STOPPED)]
     opened = [a for a in attempts if a.opened]
     return World(
         attempts=attempts,
@@ -142,20 +142,36 @@ def _app_life(attempt: Attempt, world: World) -> None:
     if state is not None:
         _tell(attempt, "app.state", state, before, after if state != "stopped" else None)
     ended = attempt.ended
+    _died(attempt, world)
     if attempt.opened and ended is not None:
         stop = next((e for e in world.life if e.what is What.STOPPING and 0 <= ended - (e.at or 0.0) + 0.5 <= _AT_STOP_S), None)
         if stop is not None:
             _tell(attempt, "app.cut_at_stop", True, stop)
 
 
+def _died(attempt: Attempt, world: World) -> None:
+    """The app began again without having been told to stop, soon after this attempt was lost or found nobody."""
+    lost = attempt.opened and attempt.code in (1005, 1006)
+    at = attempt.ended if lost else attempt.started
+    if at is None or not (lost or attempt.status == 502):
+        return
+    position = bisect_right([e.at or 0.0 for e in world.life], at)
+    before = world.life[position - 1] if position else None
+    after = world.life[position] if position < len(world.life) else None
+    if before is None or before.what not in (What.STARTED, What.READY) or after is None or after.what is not What.STARTED:
+        return
+    if (after.at or 0.0) - at <= _DIED_S:
+        _tell(attempt, "app.died", True, after)
+
+
 def _state(attempt: Attempt, before: Event | None, after: Event | None, world: World) -> str | None:
     """What the app was doing; a killed process says nothing, so `running` needs a sign of life on both sides."""
     if before is not None and before.what in (What.STOPPING, What.STOPPED):
         return "restarting" if after is not None and after.what is What.STARTED else "stopped"
-    if before is None or before.what is not What.STARTED:
+    if before is None:
         return None
-    if after is not None and after.what is What.STARTED and (after.at or 0.0) - (before.at or 0.0) > _START_S:
-        return "died"
+    if after is not None and after.what is What.STARTED:
+        return None  # it died somewhere in between; _died tells which attempts that hit
     source = world.sources.get(before.source)
     alive = source is not None and source.last is not None and source.last + source.offset_s > (attempt.started or 0.0) + 1
     return "running" if after is not None or alive else None
@@ -184,6 +200,9 @@ def _path(attempt: Attempt, world: World) -> None:
     other = world.opened.get(path)
     if other is not None and other is not attempt:
         _tell(attempt, "path.opens", True, other.events[0])
+    elsewhere = next((a for p, a in world.opened.items() if p != path and p is not None), None)
+    if not attempt.opened and other is None and elsewhere is not None:
+        _tell(attempt, "path.other_opens", True, elsewhere.events[0])
     if not attempt.opened and doubled(path) and other is None:
         _tell(attempt, "path.doubled", True, shown)
     if not attempt.opened and other is None and (setting := _off_base(attempt, world)) is not None:

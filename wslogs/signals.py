@@ -71,7 +71,7 @@ def near(attempt: Attempt, loose: Sequence[Event], patterns: Patterns) -> tuple[
     """Notes about the bundle that stand by an attempt that did not go well: at the same moment, or without any time at all."""
     found = []
     for event in loose:
-        if not event.signals or event.what in (What.STARTED, What.STOPPING, What.STOPPED):
+        if not event.signals or event.what in (What.STARTED, What.READY, What.STOPPING, What.STOPPED):
             continue
         if event.at is None:
             found.append(event)

@@ -44,7 +44,10 @@ class Judge:
         self._known: dict[tuple[frozenset[str], bool | None], Verdict] = {}
 
     def judge(self, fired: frozenset[str], failed: bool | None) -> Verdict:
-        """A worked attempt has no cause. Of a failed one: the cause left, the family where its details disagree, or neither."""
+        """A worked attempt has no cause; one of which no source tells how it went has failed where a cause holds.
+
+        Of a failed one: the cause left, the family where its details disagree, or neither.
+        """
         key = (fired, failed)
         if key not in self._known:
             self._known[key] = self._judge(fired, failed)
@@ -52,9 +55,9 @@ class Judge:
 
     def _judge(self, fired: frozenset[str], failed: bool | None) -> Verdict:
         names = tuple(sorted(fired))
-        if not failed:
+        left = standing(fired, self._causes) if failed is not False else ()
+        if not failed and not left:
             return Verdict(outcome="worked" if failed is False else "unknown", fired=names)
-        left = standing(fired, self._causes)
         families = {self._causes[name].family for name in left}
         if len(families) != 1:
             return Verdict(outcome="failed", fired=names, standing=left)

@@ -50,6 +50,7 @@ def correlate(events: Sequence[Event], sources: Sequence[Source], dates: Mapping
     result.attempts.sort(key=lambda a: (a.started is None, a.started or 0.0, a.events[0].source, a.events[0].line))
     for number, attempt in enumerate(result.attempts, 1):
         attempt.id = f"A{number}"
+    _fill_hosts(result.attempts)
     result.loose = [_shifted(e, offset) for e in tiers.loose]
     return result
 
@@ -226,6 +227,15 @@ def _attempt(group: Mapping[Tier, Sighting], offset: Mapping[str, float], by_pat
         scheme=next((e.scheme for e in events if e.scheme in ("ws", "wss")), None),
         client=next((e.client for s in seen for e in s.events if e.client and s.tier is not Tier.BROWSER), None), tiers=main,
     )  # fmt: skip
+
+
+def _fill_hosts(attempts: Sequence[Attempt]) -> None:
+    """Logs that do not say the host speak of the one that the others name, where there is only one."""
+    hosts = {a.host for a in attempts if a.host}
+    if len(hosts) == 1:
+        host = hosts.pop()
+        for attempt in attempts:
+            attempt.host = host
 
 
 def _trust(one: Sighting) -> int:

@@ -9,6 +9,8 @@ from os.path import commonprefix
 
 from wslogs.model import Event, Tier, What
 
+LIFE = (What.STARTED, What.READY, What.STOPPING, What.STOPPED)
+"""Events of the app's server itself."""
 NEAR_LINES = 8
 NEAR_S = 1.5
 _TUNNEL = 101
@@ -289,7 +291,7 @@ def _of_answer(event: Event) -> Sighting:
 
 def _beside(event: Event, seen: Sequence[Sighting]) -> Sighting | None:
     """The try that a note stands beside; None when it belongs to the bundle, or to one of several open sockets."""
-    if event.what in (What.STARTED, What.STOPPING, What.STOPPED):
+    if event.what in LIFE:
         return None
     if event.what in (What.CLOSED, What.EXCEPTION):
         before = [s for s in seen if s.opened and s.main.line <= event.line and s.end is None]

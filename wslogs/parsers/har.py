@@ -97,6 +97,7 @@ def parse(item: Item, kit: Kit) -> Parsed:
         source.notes.append(f"{len(entries) - len(read)} entries have another form")
     source.recognised = source.lines if whole and len(read) == len(entries) else source.lines * len(read) // max(1, len(entries) + 1)
     lines = _lines(raw)
+    boot = _boot(read)
     for position, entry in enumerate(read):
         moment = times.parse(entry.started, "iso")
         at = moment[0] if moment and moment[0] > _EARLIEST else None
@@ -106,7 +107,7 @@ def parse(item: Item, kit: Kit) -> Parsed:
         _learn_secrets(entry, kit)
         if _is_websocket(entry):
             line = lines[len(parsed.events)] if len(parsed.events) < len(lines) else 1
-            parsed.events.append(_event(entry, at, source, line, _gap(read, position), kit))
+            parsed.events.append(_event(entry, at, source, line, _undated(read, position, boot) if at is None else (None, 0.0), kit))
         elif at is not None and (date := _date(entry, at)):
             parsed.dates.setdefault(source.path, []).append(date)
     source.kept = len(parsed.events)
@@ -163,15 +164,15 @@ def _header(headers: list[_Header], name: str) -> str:
     return next((h.value for h in headers if h.name.lower() == name), "")
 
 
-def _event(entry: _Entry, at: float | None, source: Source, line: int, gap: tuple[float | None, float], kit: Kit) -> Event:
+def _event(entry: _Entry, at: float | None, source: Source, line: int, undated: tuple[float | None, float], kit: Kit) -> Event:
     made = Event(source=source.path, line=line, tier=Tier.BROWSER, what=What.HANDSHAKE, marks="start", at=at, logged=entry.started)
     made.resolution_s = 0.001
     apply_fields(made, {"url": entry.request.url}, kit)
     made.status = entry.response.status if (entry.response.status or 0) > 99 else None
     made.lasted_s = max(0.0, entry.time) / 1000 if entry.time is not None else None
     if at is None:
-        # Dated 1969: it began somewhere between its neighbours, and its length is not believed either.
-        made.at, made.resolution_s, made.lasted_s = gap[0], gap[1], None
+        # Dated 1969: when it failed is known from the browser's own clock, or from its neighbours; never its length.
+        made.at, made.resolution_s, made.lasted_s = undated[0], undated[1], None
     key = _header(entry.request.headers, "sec-websocket-key")
     made.key = kit.vault.fingerprint(key) if key else None
     agent = _header(entry.request.headers, "user-agent")
@@ -190,8 +191,45 @@ def _event(entry: _Entry, at: float | None, source: Source, line: int, gap: tupl
     return made
 
 
-def _gap(entries: list[_Entry], position: int) -> tuple[float | None, float]:
-    """(middle, half width) of the time between the nearest dated entries before and after."""
+def _boot(entries: list[_Entry]) -> tuple[float, float] | None:
+    """(the instant from which Chrome counts its ticks, half its width), from failures dated 1969 and their neighbours.
+
+    Such an entry holds its failure in ticks since the start of the browser's clock, the same for all entries; each must
+    lie between the entries before and after it. None where they leave nothing in common.
+    """
+    low, high = float("-inf"), float("inf")
+    for position, entry in enumerate(entries):
+        ticks = _ticks(entry)
+        if ticks is not None:
+            before, after = _neighbours(entries, position)
+            low = max(low, before - ticks if before is not None else low)
+            high = min(high, after - ticks if after is not None else high)
+    if high == float("inf"):
+        high = low + 1.0  # the failure came soon after the entry before it
+    return ((low + high) / 2, (high - low) / 2) if float("-inf") < low <= high else None
+
+
+def _ticks(entry: _Entry) -> float | None:
+    """Seconds on the browser's monotonic clock at which an undated try failed."""
+    moment = times.parse(entry.started, "iso")
+    if not _is_websocket(entry) or (moment is not None and moment[0] > _EARLIEST):
+        return None
+    return next((f.time for f in entry.frames or () if f.type == "error" and f.time is not None and f.time < _EARLIEST), None)
+
+
+def _undated(entries: list[_Entry], position: int, boot: tuple[float, float] | None) -> tuple[float | None, float]:
+    """(when an undated try failed, how far that may be off)."""
+    ticks = _ticks(entries[position])
+    if boot is not None and ticks is not None:
+        return boot[0] + ticks, max(0.001, boot[1])
+    before, after = _neighbours(entries, position)
+    if before is None or after is None:
+        return (before if before is not None else after), 30.0
+    return (before + after) / 2, max(0.001, (after - before) / 2)
+
+
+def _neighbours(entries: list[_Entry], position: int) -> tuple[float | None, float | None]:
+    """Starts of the nearest dated entries before and after."""
 
     def dated(positions: range) -> float | None:
         for other in positions:
@@ -200,10 +238,7 @@ def _gap(entries: list[_Entry], position: int) -> tuple[float | None, float]:
                 return moment[0]
         return None
 
-    before, after = dated(range(position - 1, -1, -1)), dated(range(position + 1, len(entries)))
-    if before is None or after is None:
-        return (before if before is not None else after), 30.0
-    return (before + after) / 2, max(0.001, (after - before) / 2)
+    return dated(range(position - 1, -1, -1)), dated(range(position + 1, len(entries)))
 
 
 def _date(entry: _Entry, at: float) -> tuple[float, float] | None:

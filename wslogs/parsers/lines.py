@@ -20,6 +20,8 @@ from wslogs.scan import Line, Scanner
 KINDS = ("nginx-access", "nginx-error", "console", "app", "probe")
 """In the order in which a tie is broken."""
 _SAMPLE = 400
+_WHOLE = 2.5
+"""What a line says for a kind whose expression fits it from end to end."""
 
 
 def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
@@ -54,8 +56,8 @@ def majority(programs: Mapping[str, str]) -> str:
 def _score(kind: str, text: str, taken: Head, heads: Mapping[str, Heads], formats: list[access.Layout], kit: Kit) -> float:
     if kind == "nginx-access":
         if taken.record is not None or text.startswith("{"):
-            return 1.2 if heads[kind].take(text).record else 0.0
-        return 1.2 if any(f.match(_unwrapped(text, kit)) for f in formats) else 0.0
+            return _WHOLE if heads[kind].take(text).record else 0.0
+        return _WHOLE if any(f.match(_unwrapped(text, kit)) for f in formats) else 0.0
     shape = max((s.weight for s in kit.patterns.shapes if s.kind == kind and s.match.match(_unwrapped(text, kit))), default=0)
     words = taken.text if kind != "nginx-error" else text
     return shape + (1.0 if kit.reader(kind).read_all(words) else 0.0)
