@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -101,7 +102,7 @@ def open_bundle(paths: Iterable[Path]) -> Bundle:
 def _folder(root: Path, bundle: Bundle) -> Iterator[Item]:
     for folder, folders, names in os.walk(root):
         # A report of an earlier run is no evidence.
-        if _OUTPUTS <= set(names):
+        if _OUTPUTS.issubset(names):
             names = [name for name in names if name not in _OUTPUTS]
         folders[:] = sorted(name for name in folders if name not in (".git", "node_modules"))
         for name in sorted(names):
@@ -143,14 +144,18 @@ def _zip(path: Path, bundle: Bundle) -> Iterator[Item]:
         if info.flag_bits & 1:
             bundle.skipped.append((label, "is encrypted"))
             continue
-        yield Item(path=label, size=info.file_size, opener=lambda info=info: cast(BinaryIO, archive.open(info)))
+        yield Item(path=label, size=info.file_size, opener=partial(_zipped, archive, info))
+
+
+def _zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
+    return cast(BinaryIO, archive.open(info))
 
 
 def _tar(path: Path, bundle: Bundle) -> Iterator[Item]:
     archive = bundle._resources.enter_context(_open_tar(path, bundle))
     for info in archive:
         if info.isfile():
-            yield Item(path=_label(info.name), size=info.size, opener=lambda info=info: _member(archive, info))
+            yield Item(path=_label(info.name), size=info.size, opener=partial(_member, archive, info))
 
 
 def _open_tar(path: Path, bundle: Bundle) -> tarfile.TarFile:
@@ -176,12 +181,12 @@ def _peek(stream: BinaryIO, size: int) -> bytes:
 
 def _decompressed(raw: BinaryIO, notes: list[str]) -> BinaryIO:
     buffered = raw if hasattr(raw, "peek") else io.BufferedReader(cast(io.RawIOBase, raw))
-    magic = _peek(cast(BinaryIO, buffered), 4)
+    magic = _peek(buffered, 4)
     if magic.startswith(b"\x1f\x8b"):
-        return _tolerant(igzip.GzipFile(fileobj=buffered), notes)
+        return _tolerant(igzip.GzipFile(fileobj=buffered), notes)  # type: ignore[no-untyped-call]  # isal has no types there
     if magic == b"\x28\xb5\x2f\xfd":
         return _tolerant(zstd.ZstdFile(buffered), notes)
-    return cast(BinaryIO, buffered)
+    return buffered
 
 
 def _tolerant(stream: io.BufferedIOBase, notes: list[str]) -> BinaryIO:

@@ -12,11 +12,14 @@ from wslogs.model import Attempt, Event, Fact, Source, Tier, What
 from wslogs.parsers.env import Setting
 from wslogs.parsers.nginx_conf import Conf, Directive, Route, routes, walk
 
-NAMES = frozenset(
-    "status opened close.code refused browser.seen proxy.seen proxy.silent proxy.asked_app app.seen app.accepted app.refused app.as_http "
-    "app.state app.died app.cut_at_stop upstream.differs token.expired_by_s token.ran_out token.absent path.opens path.other_opens path.doubled path.off_base "
-    "config.upgrade config.target config.elsewhere timer.read_timeout lasted_s".split()
-)
+NAMES = frozenset({
+    "status", "opened", "close.code", "refused", "lasted_s",
+    "browser.seen", "proxy.seen", "proxy.silent", "proxy.asked_app",
+    "app.seen", "app.accepted", "app.refused", "app.as_http", "app.state", "app.died", "app.cut_at_stop", "upstream.differs",
+    "token.expired_by_s", "token.ran_out", "token.absent",
+    "path.opens", "path.other_opens", "path.doubled", "path.off_base",
+    "config.upgrade", "config.target", "config.elsewhere", "timer.read_timeout",
+})  # fmt: skip
 """Every fact there is; a signal that names another one is refused."""
 
 _BASE = regex.compile(r"(?i)(?:api|ws|socket|base|backend)\w*(?:url|uri|host|base|endpoint)")

@@ -31,14 +31,16 @@ LINE_KINDS = {
 }
 """Kinds of source whose words patterns may name, with the tier that writes them."""
 
-SHOWN = frozenset(
-    "status code errno alert seconds count size port method http level neterror header directive exception signal yesno".split()
-)
+SHOWN = frozenset({
+    "status", "code", "errno", "alert", "seconds", "count", "size", "port", "method", "http", "level", "neterror", "header",
+    "directive", "exception", "signal", "yesno",
+})  # fmt: skip
 """Names of groups whose text may stand in a report: closed, recognised types. Any other group is elided."""
 
-EVENT_GROUPS = frozenset(
-    "url path addr client host upstream connection token time text origin program request_id level_name".split()
-)
+EVENT_GROUPS = frozenset({
+    "url", "path", "addr", "client", "host", "upstream", "connection", "token", "time", "text", "origin", "program", "request_id",
+    "level_name",
+})  # fmt: skip
 """Names of groups that feed an event and are never shown."""
 
 Example = Mapping[str, Any]
@@ -383,10 +385,10 @@ def _signal(row: dict[str, Any], where: str) -> Signal:
 
 def _cause(row: dict[str, Any], where: str) -> Cause:
     base = _stanza(row, where)
-    lists = {key: tuple(_take(row, where, key, ())) for key in ("all", "any", "none", "outranks", "confirm")}
+    lists: dict[str, Any] = {key: tuple(_take(row, where, key, ())) for key in ("all", "any", "none", "outranks", "confirm")}
     if not lists["all"] and not lists["any"]:
         raise PatternError(where, "needs `all` or `any`")
-    texts = {key: _texts(row, where, key) for key in ("title", "explain", "remedy")}
+    texts: dict[str, Any] = {key: _texts(row, where, key) for key in ("title", "explain", "remedy")}
     change = tuple(tuple(line) for line in _take(row, where, "change", ()))
     cause = Cause(**base, **lists, **texts, change=change, bare=_take(row, where, "bare", False))
     _done(row, where, ("all", "any", "none", "outranks", "confirm", "title", "explain", "remedy", "change", "bare"))

@@ -16,18 +16,22 @@ from wslogs.errors import BundleError
 from wslogs.model import Attempt, Event, Source, Tier, Verdict, What
 from wslogs.parsers import env, har, lines, nginx_conf
 from wslogs.parsers.kit import Kit, dialled
+from wslogs.parsers.nginx_conf import routes
 from wslogs.patterns import load
 from wslogs.redact import Vault
 from wslogs.report.contract import Found, report
 from wslogs.report.measured import measured
-from wslogs.version import VERSION
+from wslogs.report.remedy import diff
 from wslogs.verdict import Judge, incidents
+from wslogs.version import VERSION
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _ORDER = ("nginx-conf", "env", "har", "console", "app", "probe", "nginx-error", "nginx-access")
 """Earlier kinds teach later ones: formats, then the paths that are dialled."""
+_ASKED = (What.HANDSHAKE, What.ERROR, What.REQUEST)
+"""Events of requests that may be any request: those on other paths are dropped once all paths are known."""
 Progress = Callable[[str, int, int], None]
 """Called before each file with its label, its place, and how many there are."""
 
@@ -105,14 +109,15 @@ def _read(bundle: Bundle, kit: Kit, progress: Progress | None) -> Evidence:
     evidence = Evidence()
     evidence.caveats += [("unreadable", {"source": path, "note": why}) for path, why in bundle.skipped]
     known = [(item, *_kind(item, kit)) for item in bundle.items]
-    known.sort(key=lambda row: (_ORDER.index(row[1]) if row[1] in _ORDER else len(_ORDER), row[0].path))
+    known.sort(key=_turn)
     for place, (item, kind, _) in enumerate(known):
         if progress is not None:
             progress(item.path, place, len(known))
         if kind == "nginx-conf":
             _conf(item, bundle, evidence, kit)
-    known = [(item, *(_kind(item, kit) if kind not in ("nginx-conf", "env", "har") else (kind, programs))) for item, kind, programs in known]
-    known.sort(key=lambda row: (_ORDER.index(row[1]) if row[1] in _ORDER else len(_ORDER), row[0].path))
+    # The formats of the nginx.conf may tell a log apart that looked like another.
+    known = [row if row[1] in ("nginx-conf", "env", "har") else (row[0], *_kind(row[0], kit)) for row in known]
+    known.sort(key=_turn)
     for place, (item, kind, programs) in enumerate(known):
         if progress is not None:
             progress(item.path, place, len(known))
@@ -120,10 +125,15 @@ def _read(bundle: Bundle, kit: Kit, progress: Progress | None) -> Evidence:
             _parse(item, kind, programs, evidence, kit)
     if not evidence.sources:
         shown = ", ".join(item.path for item in bundle.items[:5])
-        raise BundleError(bundle.name, f"nothing in it could be understood ({shown})", "add nginx logs, a HAR, a console export or the app's log")
-    evidence.events = [e for e in evidence.events if e.tier is Tier.BROWSER or e.what not in (What.HANDSHAKE, What.ERROR, What.REQUEST) or dialled(e.path, kit)]
+        hint = "add nginx logs, a HAR, a console export or the app's log"
+        raise BundleError(bundle.name, f"nothing in it could be understood ({shown})", hint)
+    evidence.events = [e for e in evidence.events if e.tier is Tier.BROWSER or e.what not in _ASKED or dialled(e.path, kit)]
     _caveats(bundle, evidence)
     return evidence
+
+
+def _turn(row: tuple[Item, str, dict[str, str]]) -> tuple[int, str]:
+    return (_ORDER.index(row[1]) if row[1] in _ORDER else len(_ORDER), row[0].path)
 
 
 def _kind(item: Item, kit: Kit) -> tuple[str, dict[str, str]]:
@@ -185,9 +195,9 @@ def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, 
 def _caveats(bundle: Bundle, evidence: Evidence) -> None:
     for source in evidence.sources:
         for note in source.notes:
-            evidence.caveats.append(("cut", {"source": source.path}) if note == "cut" else ("note", {"source": source.path, "note": note}))
-        if source.recognised < source.lines:
-            evidence.caveats.append(("not-understood", {"source": source.path, "unknown": source.lines - source.recognised, "lines": source.lines}))
+            evidence.caveats.append((note if note == "cut" else "note", {"source": source.path, "note": note}))
+        if unknown := source.lines - source.recognised:
+            evidence.caveats.append(("not-understood", {"source": source.path, "unknown": unknown, "lines": source.lines}))
     evidence.caveats += [("cut", {"source": item.path}) for item in bundle.items if "cut" in item.notes]
 
 
@@ -203,7 +213,8 @@ def _partial(loose: Sequence[Event]) -> list[Attempt]:
     if not told:
         return []
     first = min((e.at for e in told if e.at is not None), default=None)
-    return [Attempt(id="A1", events=told, started=first, code=next((e.code for e in told if e.code), None), tiers={e.tier: e for e in reversed(told)})]
+    code = next((e.code for e in told if e.code), None)
+    return [Attempt(id="A1", events=told, started=first, code=code, tiers={e.tier: e for e in reversed(told)})]
 
 
 def _judge(attempts: Sequence[Attempt], loose: Sequence[Event], evidence: Evidence, kit: Kit) -> list[Verdict]:
@@ -223,3 +234,11 @@ def _judge(attempts: Sequence[Attempt], loose: Sequence[Event], evidence: Eviden
 
 def _remedies(found: Found, evidence: Evidence) -> None:
     """Where the remedy is a change of configuration, the change itself."""
+    for incident in found.incidents:
+        cause = found.patterns.causes.get(incident.detail or "")
+        attempt = found.attempts[incident.attempts[0]]
+        if cause is None or evidence.conf is None or attempt.path is None:
+            continue
+        made = diff(cause.change, routes(evidence.conf, attempt.scheme, attempt.host, attempt.path), evidence.conf)
+        if made is not None:
+            found.changes[incident.id] = made

@@ -100,9 +100,9 @@ class Vault:
             for run in regex.finditer(r"[^\s\"'<>…]{12,}", text):
                 word = run[0]
                 for start in range(len(word) - _WINDOW + 1):
-                    kind = windows.get(word[start : start + _WINDOW])
-                    if kind is not None and not _ordinary(word[start : start + _WINDOW]):
-                        raise LeakError(f"{name} would have held a part of a {kind}; nothing was written")
+                    leaked = windows.get(word[start : start + _WINDOW])
+                    if leaked is not None and not _ordinary(word[start : start + _WINDOW]):
+                        raise LeakError(f"{name} would have held a part of a {leaked}; nothing was written")
 
 
 def _ordinary(window: str) -> bool:
@@ -139,10 +139,8 @@ def excerpt(found: regex.Match[str], line: str) -> str:
 
     What stands outside the groups is literal or a short closed class: patterns.py refuses anything else.
     """
-    holes: list[tuple[int, int]] = []
-    for name in found.re.groupindex:
-        if name not in SHOWN and found.start(name) >= 0 and found.end(name) > found.start(name):
-            holes.append((found.start(name), found.end(name)))
+    hidden = [found.span(name) for name in found.re.groupindex if name not in SHOWN]
+    holes = [(first, last) for first, last in hidden if 0 <= first < last]
     text = _with_holes(line, found.start(), found.end(), sorted(holes))
     before = ELIDED + " " if line[: found.start()].strip() else ""
     after = " " + ELIDED if line[found.end() :].strip() else ""

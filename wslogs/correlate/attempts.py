@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from wslogs.correlate import clocks, sightings
@@ -67,7 +67,7 @@ def _shifted(event: Event, offset: Mapping[str, float]) -> Event:
     return event if event.at is None else replace(event, at=event.at + offset.get(event.source, 0.0))
 
 
-def _error_clock(rows: Iterable[Event], by_path: Mapping[str, Source]) -> object:
+def _error_clock(rows: Iterable[Event], by_path: Mapping[str, Source]) -> Callable[[Event], float | None]:
     """nginx's error log has the zone of its machine and does not say it: the whole quarter-hour that fits the access log."""
     ends: dict[tuple[str | None, str | None], list[float]] = {}
     errors: dict[str, dict[tuple[str | None, str | None], list[float]]] = {}
@@ -107,10 +107,8 @@ def _align(
     theirs = _of(tiers, reference)
     for path in sorted({s.source for s in _of(tiers, tier)}):
         source, own = by_path[path], [s for s in _of(tiers, tier) if s.source == path]
-        told = clocks.from_dates(dates.get(path, ()))
-        if told is not None:
-            found: Offset | None = told
-        else:
+        found = clocks.from_dates(dates.get(path, ()))
+        if found is None:
             found = clocks.from_pairs(_same_token(own, theirs), _ALIKE_S, 0.0)
             if found is not None and source.zoned and not _needed(found, own, theirs):
                 found = None
@@ -123,7 +121,8 @@ def _align(
         source.offset_s, source.error_s = found.seconds, found.error_s
         source.zone_from = "aligned" if not source.zoned else "the log"
         if abs(found.skew_s) > max(_ALIKE_S, 2 * found.error_s):
-            result.caveats.append(("clock-corrected", {"source": path, "seconds": round(-found.skew_s, 1), "error": round(found.error_s, 1)}))
+            told: dict[str, object] = {"source": path, "seconds": round(-found.skew_s, 1), "error": round(found.error_s, 1)}
+            result.caveats.append(("clock-corrected", told))
 
 
 def _needed(found: Offset, own: Sequence[Sighting], theirs: Sequence[Sighting]) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
-from os.path import commonprefix
+from difflib import Match, SequenceMatcher
 
 from wslogs.model import Event, Tier, What
 
@@ -106,7 +105,7 @@ def _continues(last: Sighting, event: Event) -> bool:
     """A second line about the same failure: its reason on a line of its own, or the exception of a blocked one."""
     near = event.line - last.events[-1].line <= 2 and last.code is None
     same = not event.path or not last.path or (event.path, event.host) == (last.main.path, last.main.host)
-    return near and same and (event.path is None or last.path is None or last.status is None and not last.main.signals)
+    return near and same and (event.path is None or last.path is None or (last.status is None and not last.main.signals))
 
 
 def _repeats(last: Sighting, event: Event) -> bool:
@@ -130,7 +129,7 @@ def _partners(hars: dict[str, list[Sighting]], consoles: dict[str, list[Sighting
             if tokens and not tokens & {s.token for s in seen}:
                 continue
             fit = sum(block.size for block in _alignment(seen, tries))
-            scored.append((-fit, -len(commonprefix([har, console])), har, console))
+            scored.append((-fit, -_alike(har, console), har, console))
     pairs: list[tuple[str, str]] = []
     for _, _, har, console in sorted(scored):
         if all(har != h and console != c for h, c in pairs):
@@ -138,7 +137,12 @@ def _partners(hars: dict[str, list[Sighting]], consoles: dict[str, list[Sighting
     return pairs
 
 
-def _alignment(seen: Sequence[Sighting], tries: Sequence[Sighting]) -> Sequence[object]:
+def _alike(one: str, other: str) -> int:
+    """How many first characters two labels share: anna.har and anna-console.log are likely one person's."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _alignment(seen: Sequence[Sighting], tries: Sequence[Sighting]) -> list[Match]:
     return SequenceMatcher(None, [_label(s) for s in seen], [_label(s) for s in tries], autojunk=False).get_matching_blocks()
 
 
@@ -149,9 +153,9 @@ def _label(one: Sighting) -> tuple[bool, int | None]:
 def _merge(seen: list[Sighting], tries: list[Sighting], left: list[Sighting]) -> None:
     used = set()
     for block in _alignment(seen, tries):
-        for step in range(block.size):  # type: ignore[attr-defined]  # difflib.Match
-            one, told = seen[block.a + step], tries[block.b + step]  # type: ignore[attr-defined]
-            used.add(block.b + step)  # type: ignore[attr-defined]
+        for step in range(block.size):
+            one, told = seen[block.a + step], tries[block.b + step]
+            used.add(block.b + step)
             for event in told.events:
                 one.add(event)
     left += [told for position, told in enumerate(tries) if position not in used and not told.opened]
@@ -184,7 +188,7 @@ def proxy(events: Sequence[Event], tiers: Tiers, shift: Callable[[Event], float 
             tiers.proxy.append(row)
         else:
             row.add(event)
-    tiers.proxy.sort(key=lambda s: (s.start if s.start is not None else s.end or 0.0))
+    tiers.proxy.sort(key=lambda s: s.start if s.start is not None else s.end or 0.0)
     for order, one in enumerate(tiers.proxy):
         one.order = order
 

@@ -68,7 +68,9 @@ class Layout:
 
 def layout(name: str, log_format: str, escape: str = "default") -> Layout:
     """Compiles a `log_format` (nginx's arguments after unquoting, joined). PatternError when two values touch."""
-    parts, variables, position, opened = ["^"], [], 0, ()
+    parts, position = ["^"], 0
+    variables: list[str] = []
+    opened: tuple[str, ...] = ()
     found = list(_VARIABLE.finditer(log_format))
     for index, variable in enumerate(found):
         literal = log_format[position : variable.start()]

@@ -71,9 +71,7 @@ class Heads:
             if found is None:
                 continue
             # The wrapper's time is the time of writing, with a zone: it beats the program's own (design.md, 2).
-            if not (head.at is not None and head.zoned) and not self._set_time(
-                head, found["time"], stamp.form, stamp.resolution_s
-            ):
+            if not (head.at is not None and head.zoned) and not self._set_time(head, found["time"], stamp.form, stamp.resolution_s):
                 continue
             head.text = head.text[: found.start()] + head.text[found.end() :]
             if position:

@@ -29,7 +29,7 @@ def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
 
     The name only breaks ties.
     """
-    scores: dict[str, Counter[str]] = {}
+    scores: dict[str, dict[str, float]] = {}
     formats = access.layouts(kit)
     heads = {kind: Heads(kit.patterns, kind) for kind in KINDS}
     for raw in head.splitlines()[:_SAMPLE]:
@@ -37,7 +37,7 @@ def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
         if not text.strip():
             continue
         taken = heads["app"].take(text)
-        score = scores.setdefault(taken.program, Counter())
+        score = scores.setdefault(taken.program, dict.fromkeys(KINDS, 0.0))
         for kind in KINDS:
             score[kind] += _score(kind, text, taken, heads, formats, kit)
     found = {}
@@ -199,7 +199,7 @@ class _Reading:
         if not reading:
             return None, done
         made = event_of(reading, self._source, first, self.kit)
-        if made.path and made.what in (What.FAILED, What.ACCEPTED, What.REFUSED) or made.status == 101 and made.path:
+        if made.path and (made.status == 101 or made.what in (What.FAILED, What.ACCEPTED, What.REFUSED)):
             self.kit.paths.add(made.path)
         made.at, made.logged, made.resolution_s = head.at, head.logged, head.resolution_s
         if made.tier is self._source.tier and kind != self._source.kind:

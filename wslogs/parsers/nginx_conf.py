@@ -181,9 +181,7 @@ def _crossplane(text: str) -> dict[str, list[dict[str, object]]]:  # crossplane 
         copy = Path(folder) / "nginx.conf"
         copy.write_text(text, encoding="utf-8", errors="replace", newline="\n")
         try:
-            payload: dict[str, list[dict[str, object]]] = crossplane.parse(
-                str(copy), single=True, check_ctx=False, check_args=False
-            )
+            payload: dict[str, list[dict[str, object]]] = crossplane.parse(str(copy), single=True, check_ctx=False, check_args=False)
         except RecursionError:
             return {"errors": [{"error": "blocks nest too deep", "line": 0}], "config": []}
     return payload
@@ -318,9 +316,9 @@ def _location(inside: list[Directive], path: str) -> tuple[Directive | None, lis
 
 
 _WORD = regex.compile(r"[a-z_]{1,24}|[0-9]{1,10}(?:ms|[smhdwMykKgG])?|[0-9.]{3}|\$[a-z_]{1,40}|[~=^*]{1,2}|")
-_HEADERS = frozenset(
-    "upgrade connection host origin x-real-ip x-forwarded-for x-forwarded-proto x-forwarded-host x-request-id".split()
-)
+_HEADERS = frozenset({
+    "upgrade", "connection", "host", "origin", "x-real-ip", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-request-id",
+})  # fmt: skip
 
 
 def _shown_argument(argument: str) -> str:

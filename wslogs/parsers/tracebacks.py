@@ -11,7 +11,9 @@ from wslogs.scan import Line
 MOST_LINES = 600
 _INSIDE = regex.compile(r"\s+\S|Traceback \(most recent call last\)|\s*[+|] ")
 _CHAIN = regex.compile(r"(During handling of|The above exception was)")
-_LAST = regex.compile(r"[A-Za-z_][\w.]*(?:Error|Exception|Warning|Exit|Interrupt|Disconnect\w*|Timeout|Closed\w*|Group)\b|[a-z_][\w.]*\.[A-Z]\w*(?::|$)")
+_LAST = regex.compile(
+    r"[A-Za-z_][\w.]*(?:Error|Exception|Warning|Exit|Interrupt|Disconnect\w*|Timeout|Closed\w*|Group)\b|[a-z_][\w.]*\.[A-Z]\w*(?::|$)"
+)
 
 
 def gather(line: Line, strip: Callable[[bytes], str]) -> tuple[str, int, int]:
@@ -51,7 +53,7 @@ def _after(lines: Iterable[str], *, ended: bool) -> list[str]:
         elif _CHAIN.match(text) or (text.startswith("Traceback") and (waiting or not ended)):
             taken += [*waiting, text]
             waiting, ended = [], False
-        elif ended or waiting and not _INSIDE.match(text):
+        elif ended or (waiting and not _INSIDE.match(text)):
             break
         elif _INSIDE.match(text):
             taken += [*waiting, text]

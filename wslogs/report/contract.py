@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wslogs.model import Attempt, CloseCode, Event, Incident, Source, Stage, Tier, Verdict
+from wslogs.model import Attempt, CloseCode, Event, Incident, Source, Tier, Verdict
 from wslogs.patterns import Cause, Patterns
 from wslogs.redact import ELIDED, shown_path
+from wslogs.report.advice import CAVEATS, missing
+from wslogs.report.journey import journey
 from wslogs.report.words import N_, words
 from wslogs.times import iso
 
@@ -17,6 +18,8 @@ MOST_ATTEMPTS = 10_000
 _EACH = 500
 """Attempts listed of each incident before the rest of the room is shared out."""
 _MOST_EVIDENCE = 12
+
+_EXAMPLES = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
 
 GUIDE = {"server": 1, "path": 2, "tls": 3, "proxy": 4, "auth": 5, "network": 6}
 """The guide's six causes by its own numbers."""
@@ -30,35 +33,23 @@ _TITLES = {
     "network": N_("Firewall, antivirus or network"),
 }
 
-CAVEATS = {
-    "zone-assumed": N_("%(source)s has times without a zone, and nothing to align them with; they are read as UTC."),
-    "clock-corrected": N_(
-        "The clock of %(source)s differs from the server's by %(seconds)s s (give or take %(error)s s); its times are corrected."
-    ),
-    "cut": N_("%(source)s is cut off; only what stands before the cut was read."),
-    "note": N_("%(source)s: %(note)s"),
-    "not-understood": N_("%(source)s: %(unknown)s of %(lines)s lines were not understood."),
-    "unreadable": N_("%(source)s %(note)s; it was left out."),
-    "unknown-kind": N_("%(source)s is none of the kinds that wslogs reads; it was left out."),
-    "no-time": N_("No source tells when the attempts were made; they are listed in the order of the files."),
-    "level": N_("No line of %(source)s is below level error: about open sockets that end, nginx is silent there."),
-}
-
-_NEEDS: dict[str, tuple[str, str]] = {
-    "browser": (N_("A HAR and the console of a browser that fails (F12, Network, Export HAR; Console, Save as)"), ""),
-    "access": (N_("nginx's access log of the same minutes"), "nginx -T | grep access_log"),
-    "error": (N_("nginx's error log of the same minutes"), "nginx -T | grep error_log"),
-    "conf": (N_("The configuration that nginx runs with"), "nginx -T > nginx.conf"),
-    "app": (N_("The app's log of the same minutes"), "docker compose logs --timestamps APP > app.log"),
-}
-
 _CODE_MEANS = {
-    1000: N_("normal closure"), 1001: N_("going away: the page was left or the server shuts down"), 1002: N_("protocol error"),
-    1003: N_("unsupported data"), 1005: N_("no code was received; never sent over the wire"),
-    1006: N_("the connection was lost, or never opened; never sent over the wire"), 1007: N_("data that does not fit its type"),
-    1008: N_("policy violation"), 1009: N_("message too big"), 1010: N_("an extension is missing"), 1011: N_("internal error of the server"),
-    1012: N_("service restart"), 1013: N_("try again later"), 1014: N_("bad gateway"), 1015: N_("TLS handshake failed; never sent over the wire"),
-}  # fmt: skip
+    1000: N_("normal closure"),
+    1001: N_("going away: the page was left or the server shuts down"),
+    1002: N_("protocol error"),
+    1003: N_("unsupported data"),
+    1005: N_("no code was received; never sent over the wire"),
+    1006: N_("the connection was lost, or never opened; never sent over the wire"),
+    1007: N_("data that does not fit its type"),
+    1008: N_("policy violation"),
+    1009: N_("message too big"),
+    1010: N_("an extension is missing"),
+    1011: N_("internal error of the server"),
+    1012: N_("service restart"),
+    1013: N_("try again later"),
+    1014: N_("bad gateway"),
+    1015: N_("TLS handshake failed; never sent over the wire"),
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,7 +67,7 @@ class Found:
     measured: Mapping[str, tuple[int, int]]
     """Kind of evidence -> (verdicts of that kind on labelled bundles that were right, all of them)."""
     caveats: list[tuple[str, dict[str, object]]] = field(default_factory=list)
-    changes: Mapping[str, str] = field(default_factory=dict)
+    changes: dict[str, str] = field(default_factory=dict)
     """Incident -> remedy as a unified diff."""
     addresses: bool = False
 
@@ -98,7 +89,7 @@ def report(found: Found, lang: str) -> dict[str, Any]:
         "attempts": [_attempt(place, found, names, lang) for place in _listed(found)],
         "close_codes": _close_codes(found, _),
         "caveats": [_(CAVEATS[name]) % values for name, values in found.caveats],
-        "next": _next(found, _),
+        "next": [] if _settled(found) else missing({s.kind for s in found.sources}, _),
     }
 
 
@@ -130,8 +121,8 @@ def address_class(text: str) -> str:
         address = ipaddress.ip_address(text)
     except ValueError:
         return "local"
-    # The ranges for documentation (RFC 5737) count as private in Python and stand for public ones in examples.
-    if any(address in net for net in map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")) if address.version == 4):
+    # The ranges for documentation (RFC 5737): private to Python, but they stand for public ones.
+    if address.version == 4 and any(address in ipaddress.IPv4Network(net) for net in _EXAMPLES):
         return "public"
     return "loopback" if address.is_loopback else "private" if address.is_private else "public"
 
@@ -306,8 +297,8 @@ def _guide_cause(family: str, number: int, found: Found, _: Callable[[str], str]
     state, because = "possible", []
     failing = [place for i in found.incidents for place in i.attempts]
     if shown:
-        state = "shown"
-        because = _first_proofs(found, shown[0].attempts[:1], {n for c in found.patterns.causes.values() if c.family == family for n in (*c.any, *c.all)})
+        names = {n for c in found.patterns.causes.values() if c.family == family for n in (*c.any, *c.all)}
+        state, because = "shown", _first_proofs(found, shown[0].attempts[:1], names)
     elif failing and (out := _ruled_out(family, found, failing)):
         state, because = "ruled-out", out
     elif not failing and any(v.outcome == "worked" for v in found.verdicts):
@@ -381,61 +372,6 @@ def _tier(event: Event) -> dict[str, Any]:
     return {"source": event.source, "line": event.line, "at": iso(at), "logged": event.logged or None}
 
 
-_PASSED: Mapping[Stage, tuple[Tier, ...]] = {
-    Stage.RESOLVE: (Tier.PROXY, Tier.APP),
-    Stage.CONNECT: (Tier.PROXY, Tier.APP),
-    Stage.SECURE: (Tier.PROXY, Tier.APP),
-    Stage.REQUEST: (Tier.PROXY, Tier.APP),
-    Stage.UPSTREAM: (Tier.APP,),
-}
-
-
-def journey(attempt: Attempt, verdict: Verdict) -> tuple[list[dict[str, Any]], str | None, str]:
-    """(each stage with the line that shows it, the stage where a failed attempt stopped, who ended it)."""
-    reached = _reached(attempt)
-    failed = verdict.outcome == "failed"
-    stages = list(Stage)
-    stop = stages[min(reached + 1, len(stages) - 1)] if failed else None
-    steps = []
-    for position, stage in enumerate(stages):
-        tiers = _PASSED.get(stage, (Tier.APP, Tier.PROXY, Tier.BROWSER))
-        event = next((attempt.tiers[t] for t in tiers if t in attempt.tiers), None)
-        state = "passed" if position <= reached else "stopped" if stage is stop else "unknown"
-        if state == "stopped":
-            event = next(iter(attempt.tiers.values()), None)
-        steps.append({
-            "stage": stage.value, "state": state, "tier": event.tier.value if event and state != "unknown" else None,
-            "source": event.source if event and state != "unknown" else None,
-            "line": event.line if event and state != "unknown" else None, "at": iso(event.at) if event and state != "unknown" else None,
-        })  # fmt: skip
-    return steps, (stop.value if stop else None), _ended_by(attempt, verdict)
-
-
-def _reached(attempt: Attempt) -> int:
-    """Position of the last stage that the attempt passed for sure; -1 when none is shown."""
-    order = list(Stage)
-    if attempt.opened:
-        return order.index(Stage.OPEN)
-    if attempt.facts.get("app.accepted"):
-        return order.index(Stage.ACCEPT)
-    if Tier.APP in attempt.tiers or attempt.facts.get("proxy.asked_app"):
-        return order.index(Stage.UPSTREAM)
-    if Tier.PROXY in attempt.tiers or attempt.status is not None:
-        return order.index(Stage.REQUEST)
-    return -1
-
-
-_ENDERS = {"server": "app", "path": "app", "auth": "app", "application": "app", "proxy": "proxy", "tls": "client", "network": "network", "client": "client"}
-
-
-def _ended_by(attempt: Attempt, verdict: Verdict) -> str:
-    if verdict.outcome != "failed":
-        return "client" if attempt.code in (CloseCode.NORMAL, CloseCode.GOING_AWAY) and Tier.BROWSER in attempt.tiers else "unknown"
-    if attempt.facts.get("proxy.asked_app") is False or (attempt.status in (502, 504) and verdict.cause != "network"):
-        return "proxy"
-    return _ENDERS.get(verdict.cause or "", "unknown")
-
-
 def _close_codes(found: Found, _: Callable[[str], str]) -> list[dict[str, Any]]:
     counts: dict[int, int] = {}
     for attempt in found.attempts:
@@ -449,21 +385,8 @@ def _close_codes(found: Found, _: Callable[[str], str]) -> list[dict[str, Any]]:
     return rows
 
 
-def _next(found: Found, _: Callable[[str], str]) -> list[dict[str, Any]]:
-    """What is missing from the bundle, the cheapest and most telling first; nothing when the verdict needs nothing."""
-    kinds = {s.kind for s in found.sources}
-    if found.incidents and all(i.detail for i in found.incidents) or (not found.incidents and any(v.outcome == "worked" for v in found.verdicts)):
-        return []
-    have = {"browser": bool(kinds & {"har", "console"}), "access": "nginx-access" in kinds, "error": "nginx-error" in kinds,
-            "conf": "nginx-conf" in kinds, "app": "app" in kinds}  # fmt: skip
-    splits = {"browser": ["network", "tls", "client"], "access": ["network", "proxy"], "error": ["proxy", "server"], "conf": ["proxy", "path"],
-              "app": ["server", "auth", "application"]}  # fmt: skip
-    return [
-        {"need": _(_NEEDS[name][0]), "splits": splits[name], "command": _NEEDS[name][1]} for name, there in have.items() if not there
-    ][:3]
-
-
-def unified(path: str, text: str, changed: str) -> str:
-    """The remedy as a unified diff of the lines that change alone: lines around them may hold what must not leave."""
-    label = f"a/{path}", f"b/{path}"
-    return "".join(difflib.unified_diff(text.splitlines(keepends=True), changed.splitlines(keepends=True), *label, n=0))
+def _settled(found: Found) -> bool:
+    """Whether the verdict needs nothing more: every incident has its detail, or all that is seen worked."""
+    if found.incidents:
+        return all(i.detail for i in found.incidents)
+    return any(v.outcome == "worked" for v in found.verdicts)

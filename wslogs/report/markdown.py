@@ -6,9 +6,7 @@ import regex
 
 PUNCTUATION = regex.compile(r"([\\`*_{}\[\]<>#|~$])")
 # GitHub and GitLab turn these into links, mentions or pictures after rendering, so a backslash doesn't stop them.
-ACTIVE = regex.compile(
-    r"[@\#!$%~&^]\w | :// | www\. | mailto: | :[a-z+-][\w+-]*: | \bGH-\d | \b[0-9a-f]{7,40}\b", regex.I | regex.X
-)
+ACTIVE = regex.compile(r"[@\#!$%~&^]\w | :// | www\. | mailto: | :[a-z+-][\w+-]*: | \bGH-\d | \b[0-9a-f]{7,40}\b", regex.I | regex.X)
 # Where a line would turn into a list, a rule or the underline of a heading: after the number, before the sign.
 BLOCK_START = regex.compile(r"^(\d+(?=[.)](?:\s|$))|(?=[-+=]))")
 SPACE = regex.compile(r"\s+")

@@ -1,0 +1,52 @@
+# make demo: set up, and analyse a recorded sample.   make test: set up, and run every test.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SAMPLE ?= samples/proxy/upgrade-headers-missing
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test check wheel record accuracy readme clean
+
+demo: $(VENV)/.ready
+	$(BIN)/wslogs analyze $(SAMPLE)/bundle
+
+test: $(VENV)/.ready-dev
+	@sh tests/lab/install.sh
+	$(BIN)/python -m pytest
+
+# What must be clean before a commit: types, lint, patterns, and the suite again in an odd time zone.
+check: $(VENV)/.ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/wslogs patterns check
+	TZ=Asia/Kathmandu $(BIN)/python -m pytest -m "not lab"
+
+# The wheel must carry patterns and templates: it is installed and used away from the checkout.
+wheel: $(VENV)/.ready-dev
+	sh tests/wheel.sh $(BIN)/python
+
+record: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.lab record
+
+# How often verdicts are right on the samples: the data behind every stated confidence.
+accuracy: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.accuracy
+
+readme: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.readme
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "wslogs needs Python 3.11 or newer; say which: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); sh tests/lab/install.sh venv && $(PYTHON) -m venv $(VENV); }
+
+$(VENV)/.ready: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.ready-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,lab]'
+	@touch $@ $(VENV)/.ready
+
+clean:
+	rm -rf $(VENV) dist build wslogs-report

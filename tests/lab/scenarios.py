@@ -1,0 +1,438 @@
+"""The table: each scenario is one entry. What breaks it stands in the entry itself, not in code."""
+
+from dataclasses import replace
+
+from tests.lab.model import App, Event, Page, Proxy, Scenario, Site, User, ws_location
+
+PORTAL = "app.example.com"
+PORTAL_API = f"https://{PORTAL}/api/v1"
+SOCKETS = "ws.example.com"
+SOCKETS_API = f"wss://{SOCKETS}/api/v1"
+SPLIT_ENV = f"VITE_API_BASE_URL={PORTAL_API}\nVITE_WS_BASE_URL={SOCKETS_API}\n"
+NO_PINGS = ("--ws-ping-interval", "0")
+# Another user, whose browser nobody exported: only the servers' logs know them.
+OTHER = User("timur", "198.51.100.31", subject="23", recorded=False, at_s=1)
+
+SCENARIOS: tuple[Scenario, ...] = (
+    Scenario(
+        name="server/backend-stopped",
+        causes=("server.down",),
+        story="The app is not running. nginx answers 502 to everything under /api/, sockets included.",
+        app=App(running=False),
+        formats="combined; no app log; error_log at its default level",
+        seconds=14,
+    ),
+    Scenario(
+        name="server/deploy-restart",
+        causes=("server.shutdown",),
+        story="A deploy: uvicorn gets SIGTERM and closes its sockets with 1012, is away for five seconds, and comes "
+        "back. The browsers' clocks are 40 s behind the servers'.",
+        proxy=Proxy(access="json"),
+        app=App(log="json"),
+        page=Page(heartbeat_ms=3000, tries=8, first_wait_ms=500, polls=(("/notifications", 2000),)),
+        users=(User("aziza"), OTHER),
+        events=(Event(7, "app-stop"), Event(12, "app-start")),
+        formats="JSON access log; JSON app log; skew +40 s",
+        skew_s=40,
+        app_log_name="logs/app.log",
+        seconds=21,
+    ),
+    Scenario(
+        name="server/killed",
+        causes=("server.crashed",),
+        story="uvicorn is killed with SIGKILL, as the kernel does when memory runs out, and its supervisor starts it "
+        "again a second later; eight seconds after that it happens again.",
+        proxy=Proxy(access="timed"),
+        app=App(log="timed"),
+        page=Page(words="en", heartbeat_ms=2000, tries=8, first_wait_ms=500),
+        users=(User("aziza"), OTHER),
+        events=(Event(6, "app-kill"), Event(7, "app-start"), Event(14, "app-kill"), Event(15, "app-start")),
+        formats="timed; app log with times, which just stops and starts again",
+        seconds=20,
+    ),
+    Scenario(
+        name="server/no-websocket-support",
+        causes=("server.no-websocket-support",),
+        story="uvicorn runs with --ws none, as it does where no WebSocket library is installed: it warns, and answers "
+        "the upgrade request like a plain GET with 404.",
+        proxy=Proxy(access="timed"),
+        app=App(arguments=("--ws", "none")),
+        page=Page(words="en", tries=4),
+        formats="timed; uvicorn's own log without times",
+        seconds=12,
+    ),
+    Scenario(
+        name="server/slow-accept",
+        causes=("server.timeout",),
+        story="The app thinks about each socket for eight seconds before it accepts, and nginx waits for three: 504.",
+        proxy=Proxy(sites=(Site(locations=ws_location(read_timeout="3s")),), access="upstream"),
+        app=App(log="timed", options={"accept_after_s": 8}),
+        page=Page(words="objects", tries=4),
+        formats="upstream format with ISO times; app log with times",
+        seconds=18,
+    ),
+    Scenario(
+        name="path/single-page-fallback",
+        causes=("path.static-fallback",),
+        story="The page dials /realtime, which has no location of its own: nginx answers index.html with 200.",
+        proxy=Proxy(sites=(Site(PORTAL),), access="upstream"),
+        app=App(log="timed"),
+        page=Page(
+            words="en",
+            api_base=PORTAL_API,
+            ws_base=f"wss://{PORTAL}",
+            ws_path="/realtime",
+            tries=4,
+            env=f"VITE_API_BASE_URL={PORTAL_API}\nVITE_WS_URL=wss://{PORTAL}/realtime\n",
+        ),
+        formats="upstream format with ISO times; app log with times and no line of a socket",
+        seconds=11,
+    ),
+    Scenario(
+        name="path/doubled-prefix",
+        causes=("path.base-url",),
+        story="The new build appends /api/v1/ws to VITE_API_BASE_URL, which ends in /api/v1 already: its socket goes "
+        "to /api/v1/api/v1/ws, which the app does not know and refuses with 403. A user with the older build in the "
+        "cache gets in.",
+        proxy=Proxy(sites=(Site(locations=ws_location("~ /ws$")),), access="timed"),
+        page=Page(ws_path="/api/v1/ws", rest_base="https://testdomen.uz/api/v1", tries=4),
+        users=(
+            User("dilnoza"),
+            replace(OTHER, stored={"api_base": "https://testdomen.uz"}),
+        ),
+        formats="timed; uvicorn's own log without times",
+        seconds=12,
+    ),
+    Scenario(
+        name="path/renamed-route",
+        causes=("path.not-found",),
+        story="The app moved its socket to /api/v1/realtime and the page still dials /api/v1/ws: uvicorn refuses with "
+        "403, though the token is fine. A user with the new build gets in.",
+        proxy=Proxy(sites=(Site(locations=ws_location("~ ^/api/v1/(ws|realtime)")),), access="json"),
+        app=App(log="timed", options={"ws_path": "/api/v1/realtime"}),
+        page=Page(words="en", tries=4),
+        users=(User("dilnoza"), replace(OTHER, stored={"ws_path": "/realtime"})),
+        formats="JSON access log; app log with times",
+        seconds=12,
+    ),
+    Scenario(
+        name="tls/certificate-expired",
+        causes=("tls.expired",),
+        story="The sockets have a host of their own, and its certificate ran out three days ago; the page's host has a "
+        "valid one. Chromium trusts the authority of both.",
+        proxy=Proxy(sites=(Site(PORTAL), Site(SOCKETS, "expired")), error_level="info"),
+        app=App(log="timed"),
+        page=Page(words="objects", api_base=PORTAL_API, ws_base=SOCKETS_API, tries=4, env=SPLIT_ENV),
+        formats="combined; error_log info; app log with times and no line of a socket",
+        seconds=12,
+    ),
+    Scenario(
+        name="tls/unknown-authority",
+        causes=("tls.untrusted",),
+        story="The certificate of the sockets' host comes from an authority that the browser does not know; the page's "
+        "host has one from an authority that it trusts.",
+        proxy=Proxy(sites=(Site(PORTAL), Site(SOCKETS, "untrusted")), access="timed"),
+        app=App(log="json"),
+        page=Page(words="en", api_base=PORTAL_API, ws_base=SOCKETS_API, tries=4, env=SPLIT_ENV),
+        formats="timed; JSON app log; error_log at its default level, so no line of the handshakes",
+        seconds=12,
+    ),
+    Scenario(
+        name="tls/other-host",
+        causes=("tls.hostname",),
+        story="The certificate of the sockets' host ws.example.com is made out for old.ws.example.com.",
+        proxy=Proxy(sites=(Site(PORTAL), Site(SOCKETS, "other-name")), access="timed", error_level="info"),
+        app=App(log="timed"),
+        page=Page(api_base=PORTAL_API, ws_base=SOCKETS_API, tries=4, env=SPLIT_ENV),
+        formats="timed; error_log info; app log with times",
+        seconds=12,
+    ),
+    Scenario(
+        name="tls/mixed-content",
+        causes=("tls.mixed-content",),
+        story="The page comes by https and dials ws://: the browser refuses before it sends anything.",
+        proxy=Proxy(access="combined"),
+        page=Page(
+            words="en",
+            ws_base="ws://testdomen.uz/api/v1",
+            tries=3,
+            env="VITE_API_BASE_URL=https://testdomen.uz/api/v1\nVITE_WS_BASE_URL=ws://testdomen.uz/api/v1\n",
+        ),
+        formats="combined; uvicorn's own log without times; no socket in the HAR; console with times",
+        console_times=True,
+        seconds=10,
+    ),
+    Scenario(
+        name="proxy/upgrade-headers-missing",
+        causes=("proxy.upgrade-headers",),
+        story="The location of the socket passes neither Upgrade nor Connection: the app sees a plain GET and answers "
+        "404.",
+        proxy=Proxy(sites=(Site(locations=ws_location(upgrade=False)),), access="json"),
+        page=Page(tries=5, first_wait_ms=700),
+        formats="JSON access log; uvicorn's own log without times",
+        seconds=13,
+    ),
+    Scenario(
+        name="proxy/read-timeout",
+        causes=("proxy.read-timeout",),
+        story="proxy_read_timeout is 5 s, nobody speaks on the socket and uvicorn's pings are off: nginx ends each "
+        "socket after five silent seconds, and the page sees 1006.",
+        proxy=Proxy(sites=(Site(locations=ws_location(read_timeout="5s")),), access="timed", error_level="info"),
+        app=App(log="timed", arguments=NO_PINGS),
+        formats="timed; error_log info; app log with times",
+        seconds=27,
+    ),
+    Scenario(
+        name="proxy/connection-limit",
+        causes=("proxy.limits",),
+        story="limit_conn allows one socket per address; two users share one behind a NAT, and the second gets 503.",
+        proxy=Proxy(
+            sites=(Site(locations=ws_location(more="limit_conn per_address 1;")),),
+            access="timed",
+            http="limit_conn_zone $binary_remote_addr zone=per_address:1m;",
+        ),
+        app=App(log="timed"),
+        page=Page(heartbeat_ms=3000, tries=4),
+        users=(
+            User("timur", "203.0.113.24", subject="23", recorded=False),
+            User("aziza", "203.0.113.24", at_s=2),
+        ),
+        formats="timed; app log with times",
+        seconds=14,
+    ),
+    Scenario(
+        name="proxy/wrong-port",
+        causes=("proxy.upstream",),
+        story="The location of the socket passes to a port where nobody listens, while the app runs on another and "
+        "answers everything else.",
+        proxy=Proxy(sites=(Site(locations=ws_location(upstream="@free@")),), access="upstream"),
+        app=App(log="timed"),
+        page=Page(words="objects", tries=4),
+        formats="upstream format with ISO times; app log with times and no line of a socket",
+        seconds=12,
+    ),
+    Scenario(
+        name="auth/token-expired",
+        causes=("auth.token-expired",),
+        story="The token ran out half an hour ago; the app says so in its log and refuses before accepting, so that "
+        "the browser sees 403. Another user with a fresh token gets in.",
+        proxy=Proxy(access="combined", zone="Asia/Tashkent"),
+        app=App(log="timed", zone="Asia/Tashkent"),
+        page=Page(words="objects", tries=5),
+        users=(User("aziza", expires_in_s=-1800, zone="Asia/Tashkent"), OTHER),
+        formats="combined at +0500; app log with local times and no zone; console with times",
+        console_times=True,
+        seconds=14,
+    ),
+    Scenario(
+        name="auth/token-runs-out",
+        causes=("auth.token-expired",),
+        story="The token runs out while the socket is open: the app closes it with 1008 and refuses the page's next "
+        "attempts, which bring the same token, with 403.",
+        proxy=Proxy(access="json"),
+        app=App(log="json", options={"close_when_expired": True}),
+        page=Page(words="en", heartbeat_ms=2500, tries=4),
+        users=(User("aziza", expires_in_s=17),),
+        formats="JSON access log; JSON app log",
+        seconds=20,
+    ),
+    Scenario(
+        name="auth/token-of-another-key",
+        causes=("auth.token-invalid",),
+        story="The signing key was changed and the user still has a token of the old one: refused with 403 before "
+        "accepting. Another user, who signed in since, gets in.",
+        proxy=Proxy(access="timed"),
+        app=App(log="timed", zone="Europe/Moscow"),
+        page=Page(tries=4, env="VITE_API_BASE_URL=https://testdomen.uz/api/v1\nJWT_SECRET=@secret@\n"),
+        users=(User("aziza", forged=True), OTHER),
+        formats="timed; app log with local times (+03:00) and no zone",
+        seconds=13,
+    ),
+    Scenario(
+        name="auth/foreign-origin",
+        causes=("auth.origin",),
+        story="The app accepts sockets of https://portal.example.org only, and the page has moved to another host: "
+        "refused with 403, and the app's log names the origin.",
+        proxy=Proxy(sites=(Site(PORTAL),), access="combined"),
+        app=App(log="json", options={"origins": ["https://portal.example.org"]}),
+        page=Page(words="objects", api_base=PORTAL_API, tries=4),
+        formats="combined; JSON app log",
+        seconds=12,
+    ),
+    Scenario(
+        name="auth/not-signed-in",
+        causes=("auth.token-missing",),
+        accept=("auth.token-invalid",),
+        story="The page dials before anyone signed in and sends token=null: refused with 403. Another user, who signed "
+        "in, gets in.",
+        proxy=Proxy(access="upstream"),
+        app=App(log="timed"),
+        page=Page(words="en", tries=4),
+        users=(User("aziza", signed_in=False), OTHER),
+        formats="upstream format with ISO times; app log with times",
+        seconds=13,
+    ),
+    Scenario(
+        name="auth/account-suspended",
+        causes=("auth.policy",),
+        story="The app accepts the socket, finds the account suspended and closes with 1008 and that reason.",
+        proxy=Proxy(access="json"),
+        app=App(log="json", options={"suspended": ["17"]}),
+        page=Page(words="objects", tries=4, first_wait_ms=2000),
+        users=(User("aziza"), OTHER),
+        formats="JSON access log; JSON app log",
+        seconds=13,
+    ),
+    Scenario(
+        name="network/unknown-host",
+        causes=("network.dns",),
+        story="The page was built for a sockets' host whose name does not resolve.",
+        proxy=Proxy(sites=(Site(PORTAL),), access="timed"),
+        app=App(log="timed"),
+        page=Page(
+            words="en",
+            api_base=PORTAL_API,
+            ws_base="wss://realtime.example.com/api/v1",
+            tries=4,
+            env=f"VITE_API_BASE_URL={PORTAL_API}\nVITE_WS_BASE_URL=wss://realtime.example.com/api/v1\n",
+        ),
+        formats="timed; app log with times and no line of a socket",
+        seconds=12,
+    ),
+    Scenario(
+        name="network/reset-before-server",
+        causes=("network.reset",),
+        story="Something before nginx resets every connection of one user to the sockets' host; nginx never sees them. "
+        "The page's own host, and another user on the same sockets' host, work.",
+        proxy=Proxy(sites=(Site(PORTAL), Site(SOCKETS)), access="combined"),
+        app=App(log="json"),
+        page=Page(
+            words="en", api_base=PORTAL_API, ws_base=SOCKETS_API, tries=4, heartbeat_ms=3000, env=SPLIT_ENV
+        ),
+        users=(User("sardor", subject="52"), OTHER),
+        events=(Event(0, "reset", "sardor", SOCKETS),),
+        formats="combined; JSON app log; nothing in the servers' logs of the failed sockets",
+        seconds=13,
+    ),
+    Scenario(
+        name="network/cut-midway",
+        causes=("network.reset",),
+        accept=("network.middlebox",),
+        decidable=False,
+        notes="nginx writes nothing when a TLS client's connection is reset: the servers' logs show only sockets that "
+        "ended early, amid traffic, for one user",
+        story="The network resets one user's open connections, three times; each time the page reconnects. Another "
+        "user's socket stays open all the while.",
+        proxy=Proxy(access="timed", error_level="info"),
+        app=App(log="timed"),
+        page=Page(words="en", heartbeat_ms=1500, tries=5),
+        users=(User("sardor", subject="52"), OTHER),
+        events=(Event(5, "cut", "sardor"), Event(10, "cut", "sardor"), Event(16, "cut", "sardor")),
+        formats="timed; error_log info; app log with times",
+        seconds=19,
+    ),
+    Scenario(
+        name="network/swallowed",
+        causes=("network.blocked",),
+        story="A firewall accepts one user's connections to the sockets' host and swallows what they carry: nothing is "
+        "ever answered, nginx never sees them. Another user on the same host works.",
+        proxy=Proxy(sites=(Site(PORTAL), Site(SOCKETS)), access="timed"),
+        app=App(log="timed"),
+        page=Page(words="objects", api_base=PORTAL_API, ws_base=SOCKETS_API, tries=3, env=SPLIT_ENV),
+        users=(User("sardor", subject="52"), OTHER),
+        events=(Event(0, "swallow", "sardor", SOCKETS),),
+        formats="timed; app log with times; nothing in the servers' logs of the failed sockets",
+        seconds=40,
+    ),
+    Scenario(
+        name="application/handler-raises",
+        causes=("application.exception",),
+        story="The handler fails on the page's first message, a subscription without a region: a KeyError after "
+        "accepting, and the page sees 1006.",
+        proxy=Proxy(access="upstream"),
+        app=App(log="timed", options={"broken_channels": True}, zone="Europe/Moscow"),
+        page=Page(words="objects", subscribe="orders", tries=6),
+        formats="upstream format with ISO times; app log with local times (+03:00), tracebacks; DevTools' file names",
+        devtools_names=True,
+        seconds=12,
+    ),
+    Scenario(
+        name="application/raises-before-accept",
+        causes=("application.exception",),
+        story="A new release wants a tenant in every token, and older tokens have none: a KeyError before accepting, "
+        "and 500.",
+        proxy=Proxy(access="timed"),
+        app=App(options={"needs_tenant": True}),
+        page=Page(tries=4, fetches=("/items",)),
+        formats="timed; uvicorn's own log without times, with tracebacks",
+        seconds=12,
+    ),
+    Scenario(
+        name="protocol/message-too-big",
+        causes=("protocol.message-too-big",),
+        story="The page sends a draft of 24 kB and uvicorn takes at most 16 KiB (--ws-max-size): it closes with 1009.",
+        proxy=Proxy(access="timed"),
+        app=App(log="timed", arguments=("--ws-max-size", "16384")),
+        page=Page(words="en", upload_bytes=24_000, tries=4, first_wait_ms=2500),
+        formats="timed; app log with times",
+        seconds=12,
+    ),
+    Scenario(
+        name="client/impatient-page",
+        causes=("client.closed-early",),
+        story="The app needs two seconds to accept, and the page closes a socket that has not opened within 600 ms: "
+        "nginx logs 499, the console says that it was closed before it was established.",
+        proxy=Proxy(access="timed"),
+        app=App(log="timed", options={"accept_after_s": 2}),
+        page=Page(words="en", impatient_ms=600, tries=4),
+        formats="timed; app log with times",
+        seconds=14,
+    ),
+    Scenario(
+        name="healthy/noise",
+        causes=("healthy",),
+        story="Nothing is wrong with the sockets. A report is missing (404), a summary fails (500 with a traceback), "
+        "the page is reloaded once (1001), and in the end it leaves politely (1000).",
+        proxy=Proxy(sites=(Site(PORTAL),), access="timed"),
+        page=Page(
+            words="en",
+            api_base=PORTAL_API,
+            heartbeat_ms=2000,
+            leave_after_ms=9000,
+            subscribe="orders",
+            fetches=("/me", "/items", "/summary", "/reports/77"),
+            polls=(("/notifications", 2500), ("/summary", 4000)),
+        ),
+        users=(User("sardor", subject="52"), OTHER),
+        events=(Event(6, "reload", "sardor"),),
+        formats="timed; uvicorn's own log with tracebacks of another route",
+        seconds=19,
+    ),
+    Scenario(
+        name="healthy/short-timeout-with-pings",
+        causes=("healthy",),
+        story="proxy_read_timeout is only 5 s and the page says nothing, but uvicorn pings every 2 s: the socket stays "
+        "open until the page leaves. The short timeout is a risk, not a cause.",
+        proxy=Proxy(sites=(Site(locations=ws_location(read_timeout="5s")),), access="json", error_level="info"),
+        app=App(log="json", arguments=("--ws-ping-interval", "2")),
+        page=Page(leave_after_ms=13_000),
+        users=(User("aziza"), OTHER),
+        formats="JSON access log; error_log info; JSON app log",
+        seconds=17,
+    ),
+    Scenario(
+        name="mixed/two-users-two-causes",
+        causes=("auth.token-expired", "proxy.read-timeout"),
+        story="Two users, two causes: the token of one ran out, the silent sockets of the other are ended by "
+        "proxy_read_timeout after 4 s.",
+        proxy=Proxy(sites=(Site(locations=ws_location(read_timeout="4s")),), access="timed", error_level="info"),
+        app=App(log="timed", arguments=NO_PINGS),
+        page=Page(tries=6, first_wait_ms=500),
+        users=(
+            User("aziza", expires_in_s=-3000, cause="auth.token-expired"),
+            User("timur", "198.51.100.31", subject="23", cause="proxy.read-timeout"),
+        ),
+        formats="timed; error_log info; app log with times; two HARs, two consoles",
+        seconds=23,
+    ),
+)

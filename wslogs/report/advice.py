@@ -1,0 +1,49 @@
+"""Caveats, and what to fetch next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from wslogs.report.words import N_
+
+CAVEATS = {
+    "zone-assumed": N_("%(source)s has times without a zone, and nothing to align them with; they are read as UTC."),
+    "clock-corrected": N_(
+        "The clock of %(source)s differs from the server's by %(seconds)s s (give or take %(error)s s); its times are corrected."
+    ),
+    "cut": N_("%(source)s is cut off; only what stands before the cut was read."),
+    "note": N_("%(source)s: %(note)s"),
+    "not-understood": N_("%(source)s: %(unknown)s of %(lines)s lines were not understood."),
+    "unreadable": N_("%(source)s %(note)s; it was left out."),
+    "unknown-kind": N_("%(source)s is none of the kinds that wslogs reads; it was left out."),
+    "no-time": N_("No source tells when the attempts were made; they are listed in the order of the files."),
+    "level": N_("No line of %(source)s is below level error: about open sockets that end, nginx is silent there."),
+}
+
+_NEEDS: dict[str, tuple[str, str]] = {
+    "browser": (N_("A HAR and the console of a browser that fails (F12, Network, Export HAR; Console, Save as)"), ""),
+    "access": (N_("nginx's access log of the same minutes"), "nginx -T | grep access_log"),
+    "error": (N_("nginx's error log of the same minutes"), "nginx -T | grep error_log"),
+    "conf": (N_("The configuration that nginx runs with"), "nginx -T > nginx.conf"),
+    "app": (N_("The app's log of the same minutes"), "docker compose logs --timestamps APP > app.log"),
+}
+
+
+_SPLITS = {
+    "browser": ("network", "tls", "client"),
+    "access": ("network", "proxy"),
+    "error": ("proxy", "server"),
+    "conf": ("proxy", "path"),
+    "app": ("server", "auth", "application"),
+}
+"""Artefact -> causes that it tells apart."""
+
+
+def missing(kinds: Collection[str], _: Callable[[str], str]) -> list[dict[str, Any]]:
+    """What a bundle of these kinds of source lacks, the cheapest and most telling first, with what it would split."""
+    have = {"browser": "har" in kinds or "console" in kinds, "access": "nginx-access" in kinds, "error": "nginx-error" in kinds,
+            "conf": "nginx-conf" in kinds, "app": "app" in kinds}  # fmt: skip
+    return [
+        {"need": _(_NEEDS[name][0]), "splits": list(_SPLITS[name]), "command": _NEEDS[name][1]} for name, there in have.items() if not there
+    ][:3]
