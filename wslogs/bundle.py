@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import lzma
 import os
 import stat
 import sys
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -30,6 +32,8 @@ MOST_BYTES = 64 << 30
 """A bundle that unpacks to more than this is a bomb or a mistake."""
 
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst")
+_DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, zstd.ZstdError, zipfile.BadZipFile, tarfile.TarError, NotImplementedError)
+"""What the readers of compressed data raise; the last one for a method they do not know."""
 _OUTPUTS = frozenset({"report.html", "report.md", "report.json"})
 
 
@@ -91,12 +95,20 @@ def open_bundle(paths: Iterable[Path]) -> Bundle:
             bundle.items += _archive(path, bundle)
         else:
             bundle.items += _single(path, path.name, bundle)
-    bundle.items.sort(key=lambda item: item.path)
+    bundle.items = sorted(_distinct(bundle.items), key=lambda item: item.path)
     if not bundle.items:
         why = "; ".join(f"{path}: {why}" for path, why in bundle.skipped[:3])
         shown = ", ".join(str(path) for path in given)
         raise BundleError(shown, f"holds no file that can be read{f' ({why})' if why else ''}", "add logs, a HAR, nginx.conf")
     return bundle
+
+
+def _distinct(items: Iterable[Item]) -> Iterator[Item]:
+    """Items whose labels differ: two files of one name, given one by one, are two sources."""
+    seen: dict[str, int] = {}
+    for item in items:
+        seen[item.path] = seen.get(item.path, 0) + 1
+        yield item if seen[item.path] == 1 else replace(item, path=f"{item.path} ({seen[item.path]})")
 
 
 def _folder(root: Path, bundle: Bundle) -> Iterator[Item]:
@@ -128,7 +140,7 @@ def _single(path: Path, label: str, bundle: Bundle) -> Iterator[Item]:
 def _archive(path: Path, bundle: Bundle) -> list[Item]:
     try:
         items = list(_zip(path, bundle) if path.suffix.lower() == ".zip" else _tar(path, bundle))
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, zstd.ZstdError) as error:
+    except _DAMAGED as error:
         raise BundleError(str(path), f"is not a readable archive: {error}", "unpack it and give the folder") from error
     if len(items) > MOST_ITEMS or sum(item.size for item in items) > MOST_BYTES:
         raise BundleError(str(path), "unpacks to too much", f"at most {MOST_ITEMS} files and {MOST_BYTES >> 30} GiB")
@@ -144,18 +156,20 @@ def _zip(path: Path, bundle: Bundle) -> Iterator[Item]:
         if info.flag_bits & 1:
             bundle.skipped.append((label, "is encrypted"))
             continue
-        yield Item(path=label, size=info.file_size, opener=partial(_zipped, archive, info))
+        notes: list[str] = []
+        yield Item(path=label, size=info.file_size, opener=partial(_zipped, archive, info, notes), notes=notes)
 
 
-def _zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
-    return cast(BinaryIO, archive.open(info))
+def _zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, notes: list[str]) -> BinaryIO:
+    return _tolerant(cast(io.BufferedIOBase, archive.open(info)), notes)
 
 
 def _tar(path: Path, bundle: Bundle) -> Iterator[Item]:
     archive = bundle._resources.enter_context(_open_tar(path, bundle))
     for info in archive:
         if info.isfile():
-            yield Item(path=_label(info.name), size=info.size, opener=partial(_member, archive, info))
+            notes: list[str] = []
+            yield Item(path=_label(info.name), size=info.size, opener=partial(_member, archive, info, notes), notes=notes)
 
 
 def _open_tar(path: Path, bundle: Bundle) -> tarfile.TarFile:
@@ -164,10 +178,10 @@ def _open_tar(path: Path, bundle: Bundle) -> tarfile.TarFile:
     return tarfile.open(fileobj=bundle._resources.enter_context(zstd.open(path, "rb")))
 
 
-def _member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> BinaryIO:
+def _member(archive: tarfile.TarFile, info: tarfile.TarInfo, notes: list[str]) -> BinaryIO:
     stream = archive.extractfile(info)
     assert stream is not None  # only regular files become items
-    return cast(BinaryIO, stream)
+    return _tolerant(cast(io.BufferedIOBase, stream), notes)
 
 
 def _label(name: str) -> str:
@@ -205,7 +219,7 @@ class _UntilDamage(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed wants any buffer
         try:
             data = self._stream.read(len(buffer))
-        except (EOFError, OSError, zstd.ZstdError):
+        except _DAMAGED:
             if "cut" not in self._notes:
                 self._notes.append("cut")
             return 0

@@ -211,6 +211,8 @@ def _read(file: Path, root: Path, raw: bytes) -> Iterable[tuple[str, Any]]:
     for name, stanzas in document.items():
         if name not in _READERS:
             raise PatternError(place, f"has an unknown table [[{name}]]", _nearest(name, _READERS))
+        if not isinstance(stanzas, list) or not all(isinstance(row, dict) for row in stanzas):
+            raise PatternError(place, f"has `{name}` that is no list of stanzas", f"write [[{name}]]")
         for row in stanzas:
             where = f"{place} [{row.get('id', 'a stanza without id')}]"
             yield name, _READERS[name](dict(row), where)
@@ -253,6 +255,8 @@ def _compile(where: str, text: str) -> regex.Pattern[str]:
 def _stamp(row: dict[str, Any], where: str) -> Stamp:
     base = _stanza(row, where)
     match = _compile(where, _take(row, where, "match"))
+    if "time" not in match.groupindex:
+        raise PatternError(where, "lacks the group `time`")
     stamp = Stamp(**base, match=match, form=_take(row, where, "form"), resolution_s=_take(row, where, "resolution_s"))
     _done(row, where, ("match", "form", "resolution_s"))
     return stamp
@@ -268,7 +272,7 @@ def _wrapper(row: dict[str, Any], where: str) -> Wrapper:
 def _shape(row: dict[str, Any], where: str) -> Shape:
     base = _stanza(row, where)
     match = _compile(where, _take(row, where, "match"))
-    shape = Shape(**base, kind=_take(row, where, "kind"), match=match, weight=_take(row, where, "weight", 0.5))
+    shape = Shape(**base, kind=_kind(where, _take(row, where, "kind")), match=match, weight=_take(row, where, "weight", 0.5))
     _done(row, where, ("kind", "match", "weight"))
     return shape
 
@@ -283,18 +287,21 @@ def _access(row: dict[str, Any], where: str) -> Access:
 def _record(row: dict[str, Any], where: str) -> Record:
     base = _stanza(row, where)
     fields = {name: tuple(keys) for name, keys in _take(row, where, "fields").items()}
-    record = Record(**base, kind=_take(row, where, "kind"), fields=fields)
+    record = Record(**base, kind=_kind(where, _take(row, where, "kind")), fields=fields)
     _done(row, where, ("kind", "fields"))
     return record
+
+
+def _kind(where: str, kind: str) -> str:
+    if kind not in LINE_KINDS:
+        raise PatternError(where, f"names the unknown kind `{kind}`", _nearest(kind, LINE_KINDS))
+    return kind
 
 
 def _text(row: dict[str, Any], where: str, key: str, *, needed: bool) -> dict[str, Any]:
     base = _stanza(row, where)
     text = _take(row, where, key, ... if needed else None)
-    kinds = tuple(_take(row, where, "kinds", ... if text else ()))
-    for kind in kinds:
-        if kind not in LINE_KINDS:
-            raise PatternError(where, f"names the unknown kind `{kind}`", _nearest(kind, LINE_KINDS))
+    kinds = tuple(_kind(where, kind) for kind in _take(row, where, "kinds", ... if text else ()))
     needles = tuple(_take(row, where, "needles", ... if text else ()))
     if any(needle != needle.lower() or len(needle) < 3 for needle in needles):
         raise PatternError(where, "has a needle that is shorter than 3 characters or not lower-case")
@@ -359,6 +366,8 @@ def _message(row: dict[str, Any], where: str) -> Message:
     what, tier = _take(row, where, "what"), _take(row, where, "tier", None)
     if what not in set(What):
         raise PatternError(where, f"names the unknown event `{what}`", _nearest(what, list(What)))
+    if tier is not None and tier not in set(Tier):
+        raise PatternError(where, f"names the unknown tier `{tier}`", _nearest(tier, list(Tier)))
     sets = _take(row, where, "sets", {})
     message = Message(**base, what=What(what), sets=sets, tier=Tier(tier) if tier else None)
     _done(row, where, ("what", "sets", "tier", "match", "needles", "kinds"))

@@ -68,7 +68,8 @@ class Vault:
     def url(self, text: str) -> Url:
         """Takes a URL or a request target apart: scheme, host with port, decoded path, token of the query."""
         try:
-            parts = urlsplit(text)
+            # A request target `//ws` is a path; urlsplit would take its beginning for a host.
+            parts = urlsplit(f"ws://{text}")._replace(scheme="") if text.startswith("/") else urlsplit(text)
             host = parts.netloc.rpartition("@")[2] or None
         except ValueError:
             return Url(None, None, None, None)
@@ -139,7 +140,8 @@ def excerpt(found: regex.Match[str], line: str) -> str:
 
     What stands outside the groups is literal or a short closed class: patterns.py refuses anything else.
     """
-    hidden = [found.span(name) for name in found.re.groupindex if name not in SHOWN]
+    # A name may stand twice in a pattern, and a group may repeat: every span of it counts.
+    hidden = [span for name in found.re.groupindex if name not in SHOWN for span in found.spans(name)]
     holes = [(first, last) for first, last in hidden if 0 <= first < last]
     text = _with_holes(line, found.start(), found.end(), sorted(holes))
     before = ELIDED + " " if line[: found.start()].strip() else ""

@@ -69,18 +69,22 @@ class Scanner:
 
     def kept(self, stream: BinaryIO) -> Iterator[Line]:
         """The lines that hold a needle, in order."""
+        open_end = False
         for block in self._blocks(stream):
             yield from self._search(block)
-            self.lines += block.count(b"\n") + (not block.endswith(b"\n"))
+            # A line that was cut for its length goes on in the next block and is still one line.
+            self.lines += block.count(b"\n")
+            open_end = not block.endswith(b"\n")
             if self._count is not None:
                 self.recognised += self._count(block)
+        self.lines += open_end
 
     def _blocks(self, stream: BinaryIO) -> Iterator[bytes]:
         rest = b""
         while chunk := stream.read(BLOCK):
             self._digest.update(chunk)
             self.size += len(chunk)
-            self.head = self.head or chunk[:EDGE]
+            self.head += chunk[: EDGE - len(self.head)]
             self.tail = (self.tail + chunk[-EDGE:])[-EDGE:]
             block = rest + chunk
             cut = _cut(block)
@@ -112,15 +116,19 @@ class Scanner:
 
 
 def _cut(block: bytes) -> int:
-    """Where to end a block: before its last line that is not indented, so that a traceback stays whole."""
+    """Where to end a block so that a traceback stays whole: before its last line that begins at the margin and follows one that does.
+
+    A traceback's own last line is at the margin too, but the line before it is indented.
+    """
     cut = block.rfind(b"\n") + 1
     if not cut:
         return len(block) if len(block) > LONGEST_LINE else 0
     lowest = max(0, cut - (256 << 10))
-    position = cut
+    position, below = cut, False
     while position > lowest:
         start = block.rfind(b"\n", 0, position - 1) + 1
-        if block[start : start + 1] not in (b" ", b"\t", b"\r", b"\n"):
-            return start or cut
-        position = start
+        at_margin = block[start : start + 1] not in (b" ", b"\t", b"\r", b"\n")
+        if at_margin and below:
+            return position
+        position, below = start, at_margin
     return cut

@@ -9,6 +9,7 @@ import pandas as pd
 from wslogs.model import Event, Tier
 from wslogs.redact import shown_path
 from wslogs.report.contract import Found
+from wslogs.times import iso
 
 ATTEMPTS = {
     "id": "string", "started": "datetime64[ms, UTC]", "ended": "datetime64[ms, UTC]", "error_s": "float64", "opened": "boolean",
@@ -53,4 +54,4 @@ def events(seen: Sequence[Event]) -> pd.DataFrame:
 
 
 def _time(at: float | None) -> pd.Timestamp | None:
-    return None if at is None else pd.Timestamp(round(at * 1000), unit="ms", tz="UTC")
+    return None if at is None or iso(at) is None else pd.Timestamp(round(at * 1000), unit="ms", tz="UTC")

@@ -1,9 +1,10 @@
-"""Times as logs write them -> epoch seconds, by the table in patterns/formats/times.toml."""
+"""Times as logs write them -> epoch seconds; patterns/formats/heads.toml tells which form a log uses."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from math import isfinite
 
 
 def iso(at: float | None) -> str | None:
@@ -27,10 +28,9 @@ def parse(text: str, form: str) -> tuple[float, bool] | None:
     `form` is "iso", "epoch", "epoch-ms" or a strptime format. A time without a zone is read as if it were UTC.
     """
     try:
-        if form == "epoch":
-            return float(text), True
-        if form == "epoch-ms":
-            return float(text) / 1000, True
+        if form in ("epoch", "epoch-ms"):
+            at = float(text) / (1000 if form == "epoch-ms" else 1)
+            return (at, True) if isfinite(at) else None
         return _iso(text) if form == "iso" else _strptime(text, form)
     except (ValueError, OverflowError):
         return None

@@ -51,6 +51,12 @@ def parse(item: Item, kit: Kit) -> tuple[Source, list[Setting]]:
             found.append(
                 Setting(source=item.path, line=binding.original.line, name=binding.key, scheme=url.scheme, host=url.host, path=url.path)
             )
+        elif binding.key and value.startswith("/"):
+            found.append(
+                Setting(
+                    source=item.path, line=binding.original.line, name=binding.key, scheme=None, host=None, path=kit.vault.url(value).path
+                )
+            )
         elif value:
             kit.vault.secret(value, "value of .env")
     source.recognised, source.kept = source.lines - bad, len(found)

@@ -1,0 +1,72 @@
+"""Times as logs write them."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from wslogs.times import iso, parse
+
+NOON = 1795435200.0
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "expected"),
+    [
+        ("2026-11-23T12:00:00Z", "iso", (NOON, True)),
+        ("2026-11-23 12:00:00", "iso", (NOON, False)),
+        ("2026-11-23T17:00:00+05:00", "iso", (NOON, True)),
+        ("2026-11-23T17:00:00+0500", "iso", (NOON, True)),
+        ("2026-11-23 12:00:00,250", "iso", (NOON + 0.25, False)),
+        ("2026-11-23T12:00:00.250500Z", "iso", (NOON + 0.2505, True)),
+        ("2026-11-23T12:00:00.123456789Z", "iso", (NOON + 0.123456789, True)),
+        ("23/Nov/2026:17:00:00 +0500", "%d/%b/%Y:%H:%M:%S %z", (NOON, True)),
+        ("2026/11/23 12:00:00", "%Y/%m/%d %H:%M:%S", (NOON, False)),
+        ("1795435200.250", "epoch", (NOON + 0.25, True)),
+        ("1795435200250", "epoch-ms", (NOON + 0.25, True)),
+        ("Feb 29 00:00:00", "%b %d %H:%M:%S", (951782400.0, False)),
+        ("2026-13-23T12:00:00Z", "iso", None),
+        ("2026-11-23T25:00:00Z", "iso", None),
+        ("yesterday", "iso", None),
+        ("", "iso", None),
+        ("12:00", "%Y/%m/%d %H:%M:%S", None),
+        ("inf", "epoch", None),
+        ("nan", "epoch-ms", None),
+        ("1e999", "epoch", None),
+    ],
+)
+def test_parse(text: str, form: str, expected: tuple[float, bool] | None) -> None:
+    found = parse(text, form)
+    assert found == (expected and (pytest.approx(expected[0], abs=1e-6), expected[1]))
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (None, None),
+        (0.0, "1970-01-01T00:00:00Z"),
+        (NOON, "2026-11-23T12:00:00Z"),
+        (NOON + 0.1234, "2026-11-23T12:00:00.123Z"),
+        (-1.0, "1969-12-31T23:59:59Z"),
+        (-62135596800.0, "0001-01-01T00:00:00Z"),
+        (1e18, None),
+        (-1e18, None),
+        (float("inf"), None),
+        (float("nan"), None),
+    ],
+)
+def test_iso(at: float | None, text: str | None) -> None:
+    assert iso(at) == text
+
+
+@given(some.integers(min_value=0, max_value=4_000_000_000_000))
+@settings(max_examples=100, deadline=None)
+def test_what_is_written_is_read_back(milliseconds: int) -> None:
+    at = milliseconds / 1000
+    assert parse(iso(at) or "", "iso") == (pytest.approx(at, abs=1e-6), True)
+
+
+@given(some.text(max_size=40), some.sampled_from(["iso", "epoch", "epoch-ms", "%d/%b/%Y:%H:%M:%S %z", "%b %d %H:%M:%S"]))
+@settings(max_examples=200, deadline=None)
+def test_no_text_is_an_error(text: str, form: str) -> None:
+    found = parse(text, form)
+    assert found is None or isinstance(found[0], float)
