@@ -69,7 +69,7 @@ def problems(stanza: Stanza, patterns: Patterns) -> Iterator[str]:
 def _groups(stanza: Stanza, line: str, patterns: Patterns) -> dict[str, Any] | None:
     """What a stanza takes out of a line; None when it does not fit."""
     if isinstance(stanza, Access):
-        row = access.layout(stanza.id, stanza.log_format, stanza.escape).match(line)
+        row = access.known(stanza).match(line)
         return dict(row) if row is not None else None
     if isinstance(stanza, Stamp):
         if stanza.match.search(line) is None:

@@ -13,9 +13,10 @@ from wslogs.parsers.env import Setting
 from wslogs.parsers.nginx_conf import Conf, Directive, Route, routes, walk
 
 NAMES = frozenset({
-    "status", "opened", "close.code", "refused", "lasted_s",
+    "status", "opened", "close.code", "refused", "lasted_s", "redialled",
     "browser.seen", "proxy.seen", "proxy.silent", "proxy.asked_app",
-    "app.seen", "app.accepted", "app.refused", "app.as_http", "app.state", "app.died", "app.cut_at_stop", "upstream.differs",
+    "app.seen", "app.accepted", "app.refused", "app.as_http", "app.state", "app.died", "app.cut_at_stop", "app.may_have_cut",
+    "upstream.differs",
     "token.expired_by_s", "token.ran_out", "token.absent",
     "path.opens", "path.other_opens", "path.doubled", "path.off_base",
     "config.upgrade", "config.target", "config.elsewhere", "timer.read_timeout",
@@ -26,6 +27,8 @@ _BASE = regex.compile(r"(?i)(?:api|ws|socket|base|backend)\w*(?:url|uri|host|bas
 _DIED_S = 60.0
 """A supervisor starts a dead process again within so many seconds."""
 _AT_STOP_S = 2.0
+REDIAL_S = 10.0
+"""Pages reconnect within so many seconds of a loss, most of them within one."""
 _TUNNEL = 101
 
 
@@ -43,6 +46,9 @@ class World:
     """Port that the app said it listens on -> the line that says so."""
     opened: Mapping[str | None, Attempt]
     """Path -> one attempt that opened there."""
+    dials: Mapping[tuple[str | None, str | None], list[float]]
+    """(path, token) -> when it was dialled, in order."""
+    by_token: Mapping[str, list[Attempt]]
     with_token: frozenset[str | None]
     """Paths on which an attempt with a token opened."""
     _routes: dict[tuple[str | None, str | None, str], Route | None] = field(default_factory=dict)
@@ -70,13 +76,35 @@ def world(
         life=sorted((e for e in life if e.at is not None), key=lambda e: e.at or 0.0),
         ports={e.upstream.rpartition(":")[2]: e for e in life if e.upstream},
         opened={a.path: a for a in opened},
+        dials=_dials(attempts),
+        by_token=_by_token(attempts),
         with_token=frozenset(a.path for a in opened if a.token),
     )
 
 
+def _dials(attempts: Sequence[Attempt]) -> dict[tuple[str | None, str | None], list[float]]:
+    found: dict[tuple[str | None, str | None], list[float]] = {}
+    for attempt in attempts:
+        if attempt.started is not None:
+            found.setdefault(_dialler(attempt), []).append(attempt.started)
+    return {key: sorted(starts) for key, starts in found.items()}
+
+
+def _by_token(attempts: Sequence[Attempt]) -> dict[str, list[Attempt]]:
+    found: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        if attempt.token is not None:
+            found.setdefault(attempt.token.fingerprint, []).append(attempt)
+    return found
+
+
+def _dialler(attempt: Attempt) -> tuple[str | None, str | None]:
+    return attempt.path, attempt.token.fingerprint if attempt.token else None
+
+
 def learn(attempt: Attempt, world: World) -> None:
     """Fills `facts` and `proof` of one attempt."""
-    for part in (_answer, _tiers, _silence, _app_life, _token, _path, _configuration):
+    for part in (_answer, _redial, _tiers, _silence, _app_life, _token, _path, _configuration):
         part(attempt, world)
 
 
@@ -101,6 +129,26 @@ def _answer(attempt: Attempt, world: World) -> None:
     by_status = attempt.status is not None and attempt.status != _TUNNEL and attempt.status not in (499, 502, 503, 504)
     if by_code or by_status:
         _tell(attempt, "refused", True, closed if by_code else best)
+
+
+def _redial(attempt: Attempt, world: World) -> None:
+    """The same token dialled the same path again as soon as this socket had ended: a page that reconnects.
+
+    Where the log does not tell when it began or ended, it is enough that the token dialled again at all.
+    """
+    if not attempt.opened or attempt.token is None:
+        return
+    if attempt.started is None or (attempt.ended is None and Tier.BROWSER not in attempt.tiers):
+        again = [a for a in world.by_token.get(attempt.token.fingerprint, ()) if a.path == attempt.path]
+        if again and again[-1] is not attempt:
+            _tell(attempt, "redialled", True, attempt.events[0])
+        return
+    if attempt.ended is None:
+        return
+    starts = world.dials.get(_dialler(attempt), [])
+    position = bisect_right(starts, max(attempt.ended - 1.0, attempt.started or 0.0))
+    if position < len(starts) and starts[position] - attempt.ended <= REDIAL_S:
+        _tell(attempt, "redialled", True, attempt.events[0])
 
 
 def _tiers(attempt: Attempt, world: World) -> None:
@@ -128,7 +176,8 @@ def _silence(attempt: Attempt, world: World) -> None:
     for source in world.sources.values():
         if source.kind != "nginx-access" or source.first is None or source.last is None:
             continue
-        if source.first - 1 <= attempt.started - attempt.error_s and attempt.started + attempt.error_s <= source.last + 1:
+        # A time that is cut to its second, or known only as "not before", can be later and not earlier.
+        if source.first - 1 <= attempt.started and attempt.started + attempt.error_s <= source.last + 1:
             before = Event(source=source.path, line=source.lines, tier=Tier.PROXY, what=What.NOTE, excerpt="…")
             _tell(attempt, "proxy.silent", True, before)
             return
@@ -146,6 +195,10 @@ def _app_life(attempt: Attempt, world: World) -> None:
         _tell(attempt, "app.state", state, before, after if state != "stopped" else None)
     ended = attempt.ended
     _died(attempt, world)
+    if attempt.opened and ended is None:
+        later = next((e for e in world.life[position:] if e.what in (What.STARTED, What.STOPPING)), None)
+        if later is not None:
+            _tell(attempt, "app.may_have_cut", True, later)
     if attempt.opened and ended is not None:
         stop = next((e for e in world.life if e.what is What.STOPPING and 0 <= ended - (e.at or 0.0) + 0.5 <= _AT_STOP_S), None)
         if stop is not None:

@@ -85,10 +85,14 @@ class Shape(Stanza):
 
 @dataclass(frozen=True, kw_only=True)
 class Access(Stanza):
-    """An nginx `log_format` that people use without its nginx.conf at hand."""
+    """An nginx `log_format` that people use without its nginx.conf at hand, or an expression for what rows have in common.
 
-    log_format: str
+    The groups of `match` are names of nginx's variables.
+    """
+
+    log_format: str | None = None
     escape: str = "default"
+    match: regex.Pattern[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -279,8 +283,12 @@ def _shape(row: dict[str, Any], where: str) -> Shape:
 
 def _access(row: dict[str, Any], where: str) -> Access:
     base = _stanza(row, where)
-    access = Access(**base, log_format=_take(row, where, "log_format"), escape=_take(row, where, "escape", "default"))
-    _done(row, where, ("log_format", "escape"))
+    text, match = _take(row, where, "log_format", None), _take(row, where, "match", None)
+    if (text is None) == (match is None):
+        raise PatternError(where, "needs either `log_format` or `match`")
+    escape = _take(row, where, "escape", "default")
+    access = Access(**base, log_format=text, escape=escape, match=_compile(where, match) if match else None)
+    _done(row, where, ("log_format", "escape", "match"))
     return access
 
 

@@ -17,6 +17,8 @@ from wslogs.patterns import SHOWN
 ELIDED = "…"
 _WINDOW = 12
 """So many characters of a secret in an output are a leak."""
+NO_TOKEN = frozenset({"", "null", "undefined", "None"})
+"""What a page sends for a token that it does not have."""
 _LIVED = (946684800.0, 4102444800.0)
 """2000 to 2100: a JWT time outside it is not believed."""
 _PLAIN_SEGMENT = regex.compile(r"[A-Za-z][A-Za-z_\-.]{0,31}|v\d{1,3}")
@@ -83,7 +85,7 @@ class Vault:
         for _, value in pairs:
             self.secret(value, "query value")
         for name, value in pairs:
-            if value and _TOKEN_NAMES.search(name):
+            if value not in NO_TOKEN and _TOKEN_NAMES.search(name):
                 return self.token(value)
         long = [value for _, value in pairs if len(value) >= 20]
         return self.token(long[0]) if long else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from wslogs.errors import PatternError
 from wslogs.facts import NAMES
-from wslogs.model import Attempt, Event, Fact, What
+from wslogs.model import ORDINARY_CLOSES, Attempt, CloseCode, Event, Fact, What
 from wslogs.patterns import Patterns, Signal
 
 _NEAR_S = 3.0
@@ -58,12 +58,16 @@ def failed(attempt: Attempt, fired: Iterable[str], patterns: Patterns) -> bool |
     signals: Mapping[str, Signal] = patterns.signals
     if attempt.opened is False or any(signals[name].fails for name in fired):
         return True
-    code = attempt.facts.get("close.code")
-    seen = "browser.seen" in attempt.facts
-    if isinstance(code, int) and code not in (1000, 1001, 1005):
-        return True if seen or code != 1006 else None
     if "timer.read_timeout" in attempt.facts or "token.ran_out" in attempt.facts:
         return True
+    code = attempt.facts.get("close.code")
+    seen = "browser.seen" in attempt.facts
+    if isinstance(code, int) and code not in ORDINARY_CLOSES:
+        return True if seen or code != CloseCode.ABNORMAL else None
+    if code == CloseCode.NO_STATUS and not seen:
+        return None  # what uvicorn reports of a client that was lost, too
+    if code is None and ("redialled" in attempt.facts or "app.may_have_cut" in attempt.facts):
+        return None
     return False if attempt.opened else None
 
 

@@ -15,6 +15,7 @@ from wslogs import times
 from wslogs.errors import PatternError
 from wslogs.model import Event, Source, What
 from wslogs.parsers.kit import Kit, number, seconds
+from wslogs.patterns import Access
 from wslogs.redact import ELIDED, shown_path
 
 _VARIABLE = regex.compile(r"\$\{(\w+)\}|\$(\w+)")
@@ -116,7 +117,14 @@ def layouts(kit: Kit) -> list[Layout]:
             found.append(layout(name, text, escape))
         except (PatternError, regex.error):
             continue
-    return [*found, *(layout(a.id, a.log_format, a.escape) for a in kit.patterns.accesses)]
+    return [*found, *map(known, kit.patterns.accesses)]
+
+
+def known(stanza: Access) -> Layout:
+    """The layout of a stanza."""
+    if stanza.match is not None:
+        return Layout(stanza.id, stanza.match, tuple(stanza.match.groupindex), ())
+    return layout(stanza.id, stanza.log_format or "", stanza.escape)
 
 
 def event(row: Mapping[str, str], source: Source, line: int, kit: Kit) -> Event | None:

@@ -99,8 +99,7 @@ def parse(item: Item, kit: Kit) -> Parsed:
     lines = _lines(raw)
     boot = _boot(read)
     for position, entry in enumerate(read):
-        moment = times.parse(entry.started, "iso")
-        at = moment[0] if moment and moment[0] > _EARLIEST else None
+        at = _dated(entry)
         if at is not None:
             source.first = at if source.first is None else min(source.first, at)
             source.last = max(source.last or at, at + max(0.0, (entry.time or 0.0)) / 1000)
@@ -192,27 +191,30 @@ def _event(entry: _Entry, at: float | None, source: Source, line: int, undated: 
 
 
 def _boot(entries: list[_Entry]) -> tuple[float, float] | None:
-    """(the instant from which Chrome counts its ticks, half its width), from failures dated 1969 and their neighbours.
+    """(the instant from which Chrome counts its ticks, how much later it may be), from failures dated 1969.
 
-    Such an entry holds its failure in ticks since the start of the browser's clock, the same for all entries; each must
-    lie between the entries before and after it. None where they leave nothing in common.
+    Such an entry holds its failure in ticks of the browser's monotonic clock, the same for all entries, and stands before
+    all dated ones. The first dial follows the script that makes it, and the last failure comes before the export ends:
+    the earliest instant is the likely one.
     """
-    low, high = float("-inf"), float("inf")
-    for position, entry in enumerate(entries):
-        ticks = _ticks(entry)
-        if ticks is not None:
-            before, after = _neighbours(entries, position)
-            low = max(low, before - ticks if before is not None else low)
-            high = min(high, after - ticks if after is not None else high)
-    if high == float("inf"):
-        high = low + 1.0  # the failure came soon after the entry before it
-    return ((low + high) / 2, (high - low) / 2) if float("-inf") < low <= high else None
+    ticks = [t for t in map(_ticks, entries) if t is not None]
+    dated = [(at, at + max(0.0, entry.time or 0.0) / 1000, entry.resource) for entry in entries if (at := _dated(entry)) is not None]
+    if not ticks or not dated:
+        return None
+    ready = min((end for _, end, kind in dated if kind == "script"), default=min(at for at, _, _ in dated))
+    low = ready - min(ticks)
+    return low, max(0.0, max(end for _, end, _ in dated) - max(ticks) - low)
+
+
+def _dated(entry: _Entry) -> float | None:
+    """When an entry began, epoch seconds; None where it is dated 1969 or not at all."""
+    moment = times.parse(entry.started, "iso")
+    return moment[0] if moment and moment[0] > _EARLIEST else None
 
 
 def _ticks(entry: _Entry) -> float | None:
     """Seconds on the browser's monotonic clock at which an undated try failed."""
-    moment = times.parse(entry.started, "iso")
-    if not _is_websocket(entry) or (moment is not None and moment[0] > _EARLIEST):
+    if not _is_websocket(entry) or _dated(entry) is not None:
         return None
     return next((f.time for f in entry.frames or () if f.type == "error" and f.time is not None and f.time < _EARLIEST), None)
 
@@ -222,23 +224,12 @@ def _undated(entries: list[_Entry], position: int, boot: tuple[float, float] | N
     ticks = _ticks(entries[position])
     if boot is not None and ticks is not None:
         return boot[0] + ticks, max(0.001, boot[1])
-    before, after = _neighbours(entries, position)
-    if before is None or after is None:
-        return (before if before is not None else after), 30.0
-    return (before + after) / 2, max(0.001, (after - before) / 2)
-
-
-def _neighbours(entries: list[_Entry], position: int) -> tuple[float | None, float | None]:
-    """Starts of the nearest dated entries before and after."""
-
-    def dated(positions: range) -> float | None:
-        for other in positions:
-            moment = times.parse(entries[other].started, "iso")
-            if moment and moment[0] > _EARLIEST:
-                return moment[0]
-        return None
-
-    return dated(range(position - 1, -1, -1)), dated(range(position + 1, len(entries)))
+    known = [at for at in map(_dated, entries) if at is not None]
+    before = [at for at in map(_dated, entries[:position]) if at is not None]
+    if not known:
+        return None, 0.0
+    first, last = (before[-1] if before else known[0]), known[-1]
+    return first, max(0.001, last - first)
 
 
 def _date(entry: _Entry, at: float) -> tuple[float, float] | None:

@@ -180,7 +180,7 @@ def _incident(incident: Incident, found: Found, names: _Names, lang: str) -> dic
         "cause": incident.cause,
         "detail": incident.detail,
         "title": cause.title[lang] if cause else _(_TITLES[incident.cause]) if incident.cause in _TITLES else None,
-        "explain": cause.explain[lang] if cause else None,
+        "explain": _sentence(cause.explain[lang]) if cause else None,
         "path": shown_path(incident.path) if incident.path else None,
         "confidence": _confidence(incident, found)[0],
         "first": iso(incident.first),
@@ -230,9 +230,18 @@ def _against(incident: Incident, found: Found, lang: str) -> list[dict[str, Any]
 
 
 def kind_of_evidence(incident: Incident, attempts: Sequence[Attempt]) -> str:
-    """The kind under which verdicts are counted: the detail or family, and how many tiers saw the attempts."""
-    tiers = {tier for place in incident.attempts[:50] for tier in attempts[place].tiers}
-    return f"{incident.detail or incident.cause}|{len(tiers)}"
+    """The kind under which verdicts are counted: the detail or family, and which tiers saw the attempts."""
+    return f"{incident.detail or incident.cause}|{_tier_names(attempts[place] for place in incident.attempts[:50])}"
+
+
+def kind_of_verdict(found: Found) -> str:
+    """The kind of the bundle's verdict, by which confidence is measured; a healthy one is a kind as well."""
+    named = next((i for i in found.incidents if i.cause is not None), None)
+    return kind_of_evidence(named, found.attempts) if named is not None else f"healthy|{_tier_names(found.attempts[:50])}"
+
+
+def _tier_names(attempts: Iterable[Attempt]) -> str:
+    return "+".join(sorted({tier.value for attempt in attempts for tier in attempt.tiers}))
 
 
 def _confidence(incident: Incident, found: Found) -> tuple[float, tuple[int, int]]:
@@ -243,11 +252,9 @@ def _confidence(incident: Incident, found: Found) -> tuple[float, tuple[int, int
 
 
 def succession(measured: Mapping[str, tuple[int, int]], kind: str) -> tuple[float, tuple[int, int]]:
-    """(right + 1) / (all + 2) of the kind itself, or where it was hardly seen, of all verdicts from as many tiers."""
-    own = measured.get(kind, (0, 0))
-    if own[1] < 4:
-        own = measured.get("any|" + kind.rpartition("|")[2], (0, 0))
-    return round((own[0] + 1) / (own[1] + 2), 3), own
+    """(right + 1) / (all + 2) of the kind: a kind that was hardly seen is worth little, one never seen a half."""
+    right, seen = measured.get(kind, (0, 0))
+    return round((right + 1) / (seen + 2), 3), (right, seen)
 
 
 def _verdict(found: Found, incidents: Sequence[Mapping[str, Any]], lang: str) -> dict[str, Any]:
@@ -265,7 +272,9 @@ def _verdict(found: Found, incidents: Sequence[Mapping[str, Any]], lang: str) ->
             "undetermined": list(found.verdicts[named.attempts[0]].standing) if named.detail is None else [],
             "measured": _("%(right)s of %(all)s like this") % {"right": measured[0], "all": measured[1]} if measured[1] else None,
         }  # fmt: skip
-    healthy = worked > 0 and not found.incidents
+    # Sockets whose end nothing tells, though their page dialled again at once, are no sign of health.
+    doubtful = sum(1 for a, v in zip(found.attempts, found.verdicts, strict=True) if a.opened and v.outcome == "unknown")
+    healthy = worked > 0 and not found.incidents and not doubtful
     standing = sorted({name for v in found.verdicts for name in v.standing})
     if healthy:
         summary = _("Every attempt that the bundle shows worked.")
@@ -273,14 +282,21 @@ def _verdict(found: Found, incidents: Sequence[Mapping[str, Any]], lang: str) ->
         summary = _("The evidence fits more than one cause and does not separate them.")
     elif found.incidents:
         summary = _("Attempts failed, and nothing in the bundle says why.")
+    elif found.attempts:
+        summary = _("Sockets opened, and nothing in the bundle says how they ended.")
     else:
         summary = _("The bundle shows no attempt at a WebSocket.")
-    confidence, measured = succession(found.measured, "healthy|2") if healthy else (0.0, (0, 0))
+    confidence, measured = succession(found.measured, kind_of_verdict(found)) if healthy else (0.0, (0, 0))
     return {
         "status": "healthy" if healthy else "undetermined", "cause": None, "detail": None, "guide_cause": None,
         "confidence": confidence, "summary": summary, "title": None, "explain": None, "undetermined": standing,
         "measured": _("%(right)s of %(all)s like this") % {"right": measured[0], "all": measured[1]} if measured[1] else None,
     }  # fmt: skip
+
+
+def _sentence(text: str) -> str:
+    """An explanation, which continues a sentence in the summary, as a sentence of its own."""
+    return text[:1].upper() + text[1:]
 
 
 def _summary(incident: Incident, cause: Cause | None, row: Mapping[str, Any], lang: str) -> str:

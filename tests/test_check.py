@@ -1,0 +1,41 @@
+"""What `wslogs patterns check` counts and says; the corpus itself is in test_examples.py."""
+
+from pathlib import Path
+
+from conftest import patterns, wslogs
+
+from wslogs import check
+
+STAMP = """[[time]]
+id = "head.test"
+match = '(?P<time>\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ)'
+form = "iso"
+resolution_s = 1.0
+examples = ["2026-11-23T12:00:00Z INFO started"]
+counterexamples = ["12:00:00 INFO started"]
+"""
+
+
+def test_run_counts_what_it_checks() -> None:
+    result = check.run()
+    stanzas = list(check.stanzas(patterns()))
+    examples = sum(len(one.examples) + len(one.counterexamples) for one in stanzas)
+    assert result == check.Result(stanzas=len(stanzas), examples=examples, problems=[])
+
+
+def test_stanzas_over_facts_alone_need_no_examples() -> None:
+    asked = {stanza.id for stanza in check.stanzas(patterns())}
+    assert "answered.404" not in asked
+    assert "app.no-websocket-library" in asked
+
+
+def test_run_reads_another_folder(tmp_path: Path) -> None:
+    (tmp_path / "heads.toml").write_text(STAMP, "utf-8")
+    assert check.run(tmp_path) == check.Result(stanzas=1, examples=2)
+
+
+def test_a_problem_becomes_a_line_and_a_status(tmp_path: Path) -> None:
+    (tmp_path / "heads.toml").write_text(STAMP.replace('["12:00:00 INFO', '["2026-11-23T12:00:00Z INFO'), "utf-8")
+    told = wslogs("patterns", "check", tmp_path, cwd=tmp_path)
+    assert (told.returncode, told.stdout) == (1, "1 patterns, 2 examples, 1 problems\n")
+    assert told.stderr == "heads.toml [head.test]: fits its counterexample: 2026-11-23T12:00:00Z INFO started\n"

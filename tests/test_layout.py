@@ -1,0 +1,144 @@
+"""How the modules stand to each other: imports go down the floors, each module has its tests, and rooms keep their libraries."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "wslogs"
+
+FLOORS = (
+    ("cli",),
+    ("pipeline", "check"),
+    ("parsers", "correlate", "facts", "signals", "verdict", "report", "tables"),
+    ("bundle", "scan", "patterns"),
+    ("times", "redact", "resources"),
+    ("model", "errors", "version"),
+)
+"""From the roof down; rooms of one floor meet in pipeline."""
+
+EXCEPTIONS = {
+    ("redact", "patterns"): "which groups of a pattern may be shown is said where patterns are read",
+    ("facts", "parsers.env"): "a fact about the path looks at the Setting that env makes",
+    ("facts", "parsers.nginx_conf"): "facts of configuration are read off the Route of an attempt",
+    ("signals", "facts"): "a signal over a fact that does not exist is refused by facts.NAMES",
+    ("tables", "report.contract"): "takes Found, the noun that the report is made of",
+    ("report.remedy", "parsers.nginx_conf"): "the remedy of a configuration edits the Directive on the Route",
+}
+"""(module, what it imports) -> why it may, though that is above it or beside it."""
+
+FACADES = {"", "__main__"}
+"""`import wslogs` and `python -m wslogs` stand before the house."""
+
+COVERED = {
+    "report.markdown": "test_report.py", "report.pictures": "test_report.py", "report.render": "test_report.py",
+    "report.shape": "test_report.py", "report.view": "test_report.py", "report.words": "test_report.py",
+    "report.write": "test_report.py",
+    "version": "test_cli.py",
+}  # fmt: skip
+"""Module -> the file that tests it under another name."""
+
+ROOMS = {"pandas": {"correlate.join", "tables"}, "numpy": {"correlate.clocks"}}
+"""Library -> the only modules that import it when they are loaded."""
+
+
+def name_of(file: Path) -> str:
+    parts = file.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {name_of(file): file for file in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imports(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Every module imported anywhere in a file with its line; `from wslogs import x` names wslogs.x where that is a module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: a relative import"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}".removeprefix("wslogs.")
+                yield (f"wslogs.{inner}" if f"{node.module}.".startswith("wslogs.") and inner in FILES else str(node.module)), node.lineno
+
+
+def parsed(name: str) -> ast.Module:
+    return ast.parse(FILES[name].read_text("utf-8"))
+
+
+def floor(name: str) -> int:
+    return next(level for level, rooms in enumerate(FLOORS) if name.partition(".")[0] in rooms)
+
+
+def allowed(name: str, target: str) -> bool:
+    room, other = name.partition(".")[0], target.partition(".")[0]
+    return (room == other and "." in name + target) or floor(target) > floor(name)
+
+
+def own(name: str) -> Iterator[tuple[str, int]]:
+    for target, line in imports(parsed(name)):
+        if target == "wslogs" or target.startswith("wslogs."):
+            yield target.removeprefix("wslogs").removeprefix("."), line
+
+
+def test_every_module_stands_on_a_floor() -> None:
+    known = {room for rooms in FLOORS for room in rooms}
+    assert {name.partition(".")[0] for name in FILES} - FACADES - known == set()
+
+
+def test_imports_only_go_down() -> None:
+    offenders = [
+        f"{FILES[name].relative_to(ROOT).as_posix()}:{line} imports {target}"
+        for name in FILES
+        if name not in FACADES
+        for target, line in own(name)
+        if target and not allowed(name, target) and (name, target) not in EXCEPTIONS
+    ]
+    assert offenders == []
+
+
+@pytest.mark.parametrize(("name", "target"), EXCEPTIONS)
+def test_each_exception_is_still_needed(name: str, target: str) -> None:
+    assert target in [found for found, _ in own(name)]
+    assert not allowed(name, target)
+
+
+def test_every_module_has_its_tests() -> None:
+    files = {path.name for path in Path(__file__).parent.glob("test_*.py")}
+    lacking = []
+    for name, file in FILES.items():
+        test = COVERED.get(name, f"test_{file.stem}.py")
+        if not file.stem.startswith("__") and test not in files:
+            lacking.append(f"{file.relative_to(ROOT).as_posix()} lacks tests/{test}")
+    assert lacking == []
+
+
+def test_nothing_is_covered_that_is_not_there() -> None:
+    assert set(COVERED) - set(FILES) == set()
+
+
+def test_no_module_imports_re() -> None:
+    found = [f"{name}:{line}" for name in FILES for target, line in imports(parsed(name)) if target.partition(".")[0] == "re"]
+    assert found == []
+
+
+@pytest.mark.parametrize("library", ROOMS)
+def test_a_library_has_its_rooms(library: str) -> None:
+    """Where it is imported with the module; a function or TYPE_CHECKING may name it elsewhere."""
+    found = set()
+    for name in FILES:
+        top = ast.Module([node for node in parsed(name).body if isinstance(node, ast.Import | ast.ImportFrom)], [])
+        if any(target.partition(".")[0] == library for target, _ in imports(top)):
+            found.add(name)
+    assert found == ROOMS[library]
+
+
+def test_the_command_starts_light() -> None:
+    heavy = ("pandas", "numpy", "jinja2", "msgspec", "rich.progress")
+    code = f"import sys, wslogs.cli; print(sorted(set({heavy!r}) & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert run.stdout.strip() == "[]"

@@ -1,0 +1,146 @@
+"""Where secrets end."""
+
+from typing import Any
+
+import jwt
+import pytest
+import regex
+from conftest import NOON
+from wslogs.errors import LeakError
+from wslogs.model import Token
+from wslogs.redact import Vault, excerpt, shown_path
+
+SECRET = "9f8Zq2LmXv7TbR4c"  # no real one
+
+
+def signed(**claims: Any) -> str:
+    return jwt.encode(claims, "k" * 32, algorithm="HS256")
+
+
+def test_a_jwt_tells_its_times_and_no_more() -> None:
+    vault = Vault()
+    text = signed(sub="17", exp=NOON + 60, iat=NOON, nbf=NOON - 60)
+    assert vault.token(text) == Token(
+        fingerprint=vault.fingerprint(text), expires=NOON + 60, issued=NOON, not_before=NOON - 60, length=len(text)
+    )
+
+
+@pytest.mark.parametrize("exp", ["soon", True, 5, 1e300, [NOON], None])
+def test_times_that_are_none_are_not_believed(exp: object) -> None:
+    import base64
+    import json
+
+    body = base64.urlsafe_b64encode(json.dumps({"exp": exp}).encode()).rstrip(b"=").decode()
+    head = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=").decode()
+    assert Vault().token(f"{head}.{body}.c2ln").expires is None
+
+
+@pytest.mark.parametrize("text", ["a.b.c", "..", "eyJ.eyJ.", "\ud800.\ud800.x", "é.é.é", "x" * 5000])
+def test_any_text_may_be_a_token(text: str) -> None:
+    assert Vault().token(text).expires is None
+
+
+def test_fingerprints_are_equal_in_one_run_only() -> None:
+    one, other = Vault(), Vault()
+    assert one.fingerprint("a") == one.fingerprint("a") != one.fingerprint("b")
+    assert one.fingerprint("a") != other.fingerprint("a")
+    assert len(one.fingerprint("a")) == 32
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("wss://Testdomen.UZ/api/v1/ws?token=abc", ("wss", "testdomen.uz", "/api/v1/ws", "abc")),
+        ("ws://localhost:8000/ws", ("ws", "localhost:8000", "/ws", None)),
+        ("wss://testdomen.uz", ("wss", "testdomen.uz", "/", None)),
+        ("/api/v1/ws?x=1&token=abc", (None, None, "/api/v1/ws", "abc")),
+        ("//ws", (None, None, "//ws", None)),
+        ("/a%20b/%D1%87?t=1", (None, None, "/a b/ч", None)),
+        ("/ws?v=2", (None, None, "/ws", None)),
+        ("/ws?token=", (None, None, "/ws", None)),
+        (f"/ws?q={SECRET}{SECRET}", (None, None, "/ws", SECRET * 2)),
+        ("/ws?access_token=abc&other=def", (None, None, "/ws", "abc")),
+        ("wss://name:word@testdomen.uz/ws", ("wss", "testdomen.uz", "/ws", None)),
+        ("wss://[::1]:8000/ws", ("wss", "[::1]:8000", "/ws", None)),
+        ("wss://[broken/ws", (None, None, None, None)),
+        ("", (None, None, None, None)),
+    ],
+)
+def test_url(text: str, expected: tuple[str | None, ...]) -> None:
+    vault = Vault()
+    url = vault.url(text)
+    token = vault.token(expected[3]) if expected[3] else None
+    assert (url.scheme, url.host, url.path, url.token) == (*expected[:3], token)
+
+
+@pytest.mark.parametrize(
+    "leak",
+    [
+        lambda vault: vault.token(SECRET),
+        lambda vault: vault.url(f"wss://x/ws?token={SECRET}"),
+        lambda vault: vault.url(f"wss://x/ws?unheard={SECRET}"),
+        lambda vault: vault.url(f"wss://me:{SECRET}@x/ws"),
+        lambda vault: vault.secret(SECRET, "value of .env"),
+    ],
+)
+@pytest.mark.parametrize("text", ["{}", "<b>{}</b>", "/{}/", "before{}after", '"{}"'])
+def test_a_secret_in_an_output_stops_it(leak: Any, text: str) -> None:
+    vault = Vault()
+    leak(vault)
+    vault.check({"report.md": text.format("…").encode()})
+    with pytest.raises(LeakError) as caught:
+        vault.check({"report.md": text.format(SECRET[2:14]).encode()})
+    assert SECRET[2:14] not in str(caught.value)
+    assert str(caught.value).startswith("report.md would have held a part of a ")
+
+
+def test_a_part_of_eleven_characters_is_none() -> None:
+    vault = Vault()
+    vault.secret(SECRET, "token")
+    vault.check({"report.md": SECRET[:11].encode()})
+
+
+@pytest.mark.parametrize("text", ["postgresql", "production", "https://testdomen.uz", "2026-11-23T12:00:00Z", "proxy_set_header"])
+def test_ordinary_words_are_no_leak(text: str) -> None:
+    vault = Vault()
+    vault.secret(text, "value of .env")
+    vault.check({"report.md": f"it says {text} there".encode()})
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/api/v1/ws", "/api/v1/ws"),
+        ("/", "/"),
+        (None, "…"),
+        ("", "…"),
+        ("/ws/17", "/ws/…"),
+        (f"/ws/{SECRET}/x", "/ws/…/x"),
+        ("/ws/ivan@example.org", "/ws/…"),
+        ("/чат/ws", "/…/ws"),
+        ("/socket.io/", "/socket.io/"),
+        ("/" + "a" * 33, "/…"),
+        ("/v1/v1000", "/v1/…"),
+    ],
+)
+def test_shown_path(path: str | None, shown: str) -> None:
+    assert shown_path(path) == shown
+
+
+@pytest.mark.parametrize(
+    ("pattern", "line", "shown"),
+    [
+        (r"code (?P<code>\d+)", "code 1006", "code 1006"),
+        (r"code (?P<code>\d+)", "user Ivan: code 1006 because", "… code 1006 …"),
+        (r"client (?P<client>\S+) got (?P<status>\d+)", "client 10.0.0.1 got 403", "client … got 403"),
+        (r"(?:to (?P<host>\w+),? ?)+", "to alpha, to beta", "to …, to …"),
+        (r"at (?P<text>\w+(?P<code>\d))", "at word1", "at …"),
+        (r"a(?P<text>x*)b", "ab", "a…b"),
+        (r"a (?P<text>x)?b", "a   b".replace("   ", " "), "a b"),
+        (r"one\s+two", "  one \t two  ", "one two"),
+    ],
+)
+def test_excerpt(pattern: str, line: str, shown: str) -> None:
+    found = regex.search(pattern, line)
+    assert found is not None
+    assert excerpt(found, line) == shown

@@ -1,0 +1,10 @@
+"""The version is that of the package."""
+
+import tomllib
+
+from conftest import ROOT
+from wslogs.version import VERSION
+
+
+def test_version() -> None:
+    assert VERSION == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
