@@ -48,7 +48,9 @@ def judge(job: tuple[Path, list[Path]]) -> tuple[str, bool] | None:
 
 def measure(folders: list[Path]) -> dict[str, tuple[int, int]]:
     """Kind -> (right, all)."""
-    jobs = [(truth.parent, files) for f in folders for truth in sorted(f.rglob("truth.json")) for files in variants(truth.parent / "bundle")]
+    jobs = [
+        (truth.parent, files) for f in folders for truth in sorted(f.rglob("truth.json")) for files in variants(truth.parent / "bundle")
+    ]
     if not jobs:
         sys.exit("no labelled bundle found")
     counts: dict[str, list[int]] = {}

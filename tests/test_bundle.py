@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from conftest import bundle, files, item
 from wslogs import bundle as module
 from wslogs.bundle import open_bundle

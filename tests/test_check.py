@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from conftest import patterns, wslogs
-
 from wslogs import check
 
 STAMP = """[[time]]

@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, patterns
 
+from conftest import ROOT, patterns
 from wslogs import check, signals
 from wslogs.errors import PatternError
 from wslogs.patterns import Stanza, load

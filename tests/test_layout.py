@@ -38,7 +38,6 @@ COVERED = {
     "report.markdown": "test_report.py", "report.pictures": "test_report.py", "report.render": "test_report.py",
     "report.shape": "test_report.py", "report.view": "test_report.py", "report.words": "test_report.py",
     "report.write": "test_report.py",
-    "version": "test_cli.py",
 }  # fmt: skip
 """Module -> the file that tests it under another name."""
 

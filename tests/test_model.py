@@ -3,8 +3,8 @@
 from dataclasses import FrozenInstanceError, fields
 
 import pytest
-from conftest import attempt, event, token
 
+from conftest import attempt, event, token
 from wslogs.model import ORDINARY_CLOSES, CloseCode, Incident, Stage, Tier, Token, Verdict, What
 
 

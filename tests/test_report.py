@@ -372,16 +372,12 @@ def test_a_period_names_the_day_once() -> None:
     reader = words("en")
     first = "2026-11-20T10:00:05Z"
     assert reader.period(first, "2026-11-20T10:04:10.250Z") == "2026-11-20 10:00:05 \N{EN DASH} 10:04:10.250 UTC"
-    assert reader.period(first, "2026-11-21T00:00:00Z") == (
-        "2026-11-20 10:00:05 \N{EN DASH} 2026-11-21 00:00:00 UTC"
-    )
+    assert reader.period(first, "2026-11-21T00:00:00Z") == ("2026-11-20 10:00:05 \N{EN DASH} 2026-11-21 00:00:00 UTC")
     assert reader.period(first, None) == "2026-11-20 10:00:05 UTC"
     assert reader.period(None, None) == "\N{EN DASH}"
 
 
-@pytest.mark.parametrize(
-    ("text", "counts"), [("попытка", (1, 21, 101)), ("попытки", (2, 24)), ("попыток", (0, 5, 11, 14, 111))]
-)
+@pytest.mark.parametrize(("text", "counts"), [("попытка", (1, 21, 101)), ("попытки", (2, 24)), ("попыток", (0, 5, 11, 14, 111))])
 def test_russian_has_three_plurals(text: str, counts: tuple[int, ...]) -> None:
     for count in counts:
         assert words("ru").ngettext("%(count)s attempt", "%(count)s attempts", count) == f"%(count)s {text}"

@@ -6,6 +6,7 @@ import io
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as some
+
 from wslogs import scan
 from wslogs.scan import Scanner
 
@@ -14,9 +15,7 @@ NEEDLES = ("alpha", "beta")
 
 def kept(content: bytes, needles: tuple[str, ...] = NEEDLES) -> tuple[list[tuple[int, bytes, list[str]]], Scanner]:
     scanner = Scanner(needles, lambda block: block.count(b"\n"))
-    return [
-        (line.number, line.raw, sorted(needles[hit] for hit in line.hits)) for line in scanner.kept(io.BytesIO(content))
-    ], scanner
+    return [(line.number, line.raw, sorted(needles[hit] for hit in line.hits)) for line in scanner.kept(io.BytesIO(content))], scanner
 
 
 def test_lines_with_needles() -> None:
@@ -42,9 +41,9 @@ def test_count_of_lines(content: bytes, lines: int) -> None:
 
 def test_neighbours() -> None:
     scanner = Scanner(["alpha"])
-    line = next(scanner.kept(io.BytesIO(b"one\r\ntwo\nalpha\nthree\r\n\nfour")))
+    line = next(scanner.kept(io.BytesIO(b"one\r\ntwo\nalpha\n  three\r\n\n  four\nfive\nsix\n")))
     assert list(line.preceding()) == [b"two", b"one"]
-    assert list(line.following()) == [b"three", b"", b"four"]
+    assert list(line.following()) == [b"  three", b"", b"  four", b"five"]
 
 
 def test_neighbours_of_a_line_alone() -> None:
@@ -70,7 +69,7 @@ def test_a_line_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_traceback_is_in_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
     trace = b"Traceback (most recent call last):\n" + b'  File "a.py", line 1, in f\n    f()\n' * 20 + b"ValueError: alpha\n"
     content = b"INFO one\nINFO two\n" * 10 + trace + b"INFO after\nINFO end\n"
-    for size in range(200, 1200, 7):
+    for size in range(len(trace), len(content) + 7, 7):
         monkeypatch.setattr(scan, "BLOCK", size)
         line = next(iter(Scanner(["alpha"]).kept(io.BytesIO(content))))
         before = []

@@ -7,4 +7,4 @@ from wslogs.version import VERSION
 
 
 def test_version() -> None:
-    assert VERSION == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION

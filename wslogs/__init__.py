@@ -1,8 +1,8 @@
 """wslogs: joins what a WebSocket left in browser, nginx and app, and names why it failed.
 
-    import wslogs
-    result = wslogs.analyze("bundle/")
-    result.report, result.attempts, result.events
+import wslogs
+result = wslogs.analyze("bundle/")
+result.report, result.attempts, result.events
 """
 
 from __future__ import annotations

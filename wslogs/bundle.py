@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from isal import igzip
+from isal import igzip, igzip_lib
 
 from wslogs.errors import BundleError
 
@@ -32,7 +32,10 @@ MOST_BYTES = 64 << 30
 """A bundle that unpacks to more than this is a bomb or a mistake."""
 
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst")
-_DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, zstd.ZstdError, zipfile.BadZipFile, tarfile.TarError, NotImplementedError)
+_DAMAGED = (
+    EOFError, OSError, zlib.error, igzip_lib.IsalError, lzma.LZMAError, zstd.ZstdError, zipfile.BadZipFile, tarfile.TarError,
+    NotImplementedError,
+)  # fmt: skip
 """What the readers of compressed data raise; the last one for a method they do not know."""
 _OUTPUTS = frozenset({"report.html", "report.md", "report.json"})
 

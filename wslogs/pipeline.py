@@ -18,6 +18,7 @@ from wslogs.parsers import env, har, lines, nginx_conf
 from wslogs.parsers.kit import Kit, dialled
 from wslogs.parsers.nginx_conf import routes
 from wslogs.patterns import load
+from wslogs.quote import quotes
 from wslogs.redact import Vault
 from wslogs.report.contract import Found, report
 from wslogs.report.measured import measured
@@ -92,16 +93,29 @@ def analyze(
     signals.check(kit.patterns)
     with open_bundle(given) as bundle:
         evidence = _read(bundle, kit, progress)
-    joined = correlate(evidence.events, evidence.sources, evidence.dates)
-    attempts = _between(joined.attempts, since, until) or _partial(joined.loose)
-    verdicts = _judge(attempts, joined.loose, evidence, kit)
-    found = Found(
-        bundle=bundle.name, sources=evidence.sources, attempts=attempts, verdicts=verdicts,
-        incidents=incidents(attempts, verdicts), loose=joined.loose, patterns=kit.patterns, version=VERSION,
-        measured=measured(), caveats=[*evidence.caveats, *joined.caveats], addresses=addresses,
-    )  # fmt: skip
-    _remedies(found, evidence)
-    return Analysis(report(found, lang), found, evidence, kit.vault)
+        joined = correlate(evidence.events, evidence.sources, evidence.dates)
+        attempts = _between(joined.attempts, since, until) or _partial(joined.loose)
+        verdicts = _judge(attempts, joined.loose, evidence, kit)
+        found = Found(
+            bundle=bundle.name, sources=evidence.sources, attempts=attempts, verdicts=verdicts,
+            incidents=incidents(attempts, verdicts), loose=joined.loose, patterns=kit.patterns, version=VERSION,
+            measured=measured(), caveats=[*evidence.caveats, *joined.caveats], addresses=addresses,
+        )  # fmt: skip
+        _remedies(found, evidence)
+        if quote:
+            found.caveats.append(("quoted", {}))
+        made = report(found, lang)
+        if quote:
+            _quote(made, bundle, kit.vault, addresses)
+    return Analysis(made, found, evidence, kit.vault)
+
+
+def _quote(made: dict[str, Any], bundle: Bundle, vault: Vault, addresses: bool) -> None:
+    """Puts the whole line, masked, beside each excerpt that is evidence."""
+    rows = [row for incident in made["incidents"] for row in incident["evidence"]]
+    said = quotes(bundle, {(row["source"], row["line"]) for row in rows}, vault, addresses=addresses)
+    for row in rows:
+        row["quote"] = said.get((row["source"], row["line"]), "")
 
 
 def _read(bundle: Bundle, kit: Kit, progress: Progress | None) -> Evidence:

@@ -24,6 +24,15 @@ _LIVED = (946684800.0, 4102444800.0)
 _PLAIN_SEGMENT = regex.compile(r"[A-Za-z][A-Za-z_\-.]{0,31}|v\d{1,3}")
 _TOKEN_NAMES = regex.compile(r"(?i)token|jwt|auth|key|ticket|session|sid|secret|signature|password|code|bearer")
 
+_QUERY = regex.compile(r"(?P<kept>\?)[^\s\"'<>]+")
+_HEADER = regex.compile(r"(?i)(?P<kept>(?:authorization|cookie|x-api-key|x-auth-token)[\"']?\s*[:=]\s*[\"']?)[^\"'\r\n]+")
+_NAMED = regex.compile(
+    r"(?i)(?P<kept>(?:token|secret|password|passwd|pwd|api[_-]?key|jwt|session|sid|bearer|user|email|sec-websocket-\w+)"
+    r"[\"']?\s*[:=]\s*[\"']?|bearer )[^\s\"',;&]+"
+)
+_RANDOM = regex.compile(r"(?=[\w+/=.-]*\d)(?=[\w+/=.-]*[A-Za-z])[\w+/=-]{16,}(?:\.[\w+/=-]+)*|[\w.+-]+@[\w.-]+|[0-9a-fA-F]{16,}")
+_ADDRESS = regex.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|(?<![\w:])(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F:]*[0-9a-fA-F]\b")
+
 
 class Url:
     """A URL as far as it may be known."""
@@ -89,6 +98,14 @@ class Vault:
                 return self.token(value)
         long = [value for _, value in pairs if len(value) >= 20]
         return self.token(long[0]) if long else None
+
+    def mask(self, text: str, *, addresses: bool = False) -> str:
+        """A line with everything that may be a secret elided: secrets seen, queries, long random words, named values, addresses."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, ELIDED)
+        for net in (_QUERY, _HEADER, _NAMED, _RANDOM, *(() if addresses else (_ADDRESS,))):
+            text = net.sub(lambda found: found.groupdict().get("kept", "") + ELIDED, text)
+        return " ".join(text.split())
 
     def check(self, files: Mapping[str, bytes]) -> None:
         """LeakError when an output holds twelve characters in a row of any secret seen in this run."""

@@ -64,9 +64,7 @@ class Cdp:
         return result
 
     async def evaluate(self, session: str, expression: str) -> Any:
-        answer = await self.call(
-            "Runtime.evaluate", session, expression=expression, awaitPromise=True, returnByValue=True
-        )
+        answer = await self.call("Runtime.evaluate", session, expression=expression, awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in answer:
             details = answer["exceptionDetails"]
             raise CdpError(details.get("exception", {}).get("description", details.get("text", "exception")))

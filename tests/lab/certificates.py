@@ -66,6 +66,4 @@ def write_leaf(folder: Path, host: str, issuer: Authority, kind: Certificate) ->
     pem = serialization.Encoding.PEM
     chain = leaf.public_bytes(pem) + issuer.certificate.public_bytes(pem)
     (folder / "fullchain.pem").write_bytes(chain)
-    (folder / "privkey.pem").write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    (folder / "privkey.pem").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))

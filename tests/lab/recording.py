@@ -120,10 +120,7 @@ def _write_truth(made: Path, stack: Stack, browsers: list[Browser], layers: list
     attempts = sorted((seen for one in browsers for seen in one.attempts), key=lambda seen: seen.start)
     app_log = stack.app_log.read_text() if stack.app_log.exists() else ""
     found = truth.traces(attempts, tokens, stack.ledger(), app_log)
-    rows = [
-        truth.attempt(seen, left, tokens[seen.user.name], scenario.skew_s)
-        for seen, left in zip(attempts, found, strict=True)
-    ]
+    rows = [truth.attempt(seen, left, tokens[seen.user.name], scenario.skew_s) for seen, left in zip(attempts, found, strict=True)]
     secrets = [stack.secret] if "@secret@" in scenario.page.env else []
     told = truth.case(scenario, rows, [token for token in tokens.values() if token != "null"], secrets, layers)
     (made / "truth.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")

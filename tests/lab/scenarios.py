@@ -165,8 +165,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         name="proxy/upgrade-headers-missing",
         causes=("proxy.upgrade-headers",),
-        story="The location of the socket passes neither Upgrade nor Connection: the app sees a plain GET and answers "
-        "404.",
+        story="The location of the socket passes neither Upgrade nor Connection: the app sees a plain GET and answers 404.",
         proxy=Proxy(sites=(Site(locations=ws_location(upgrade=False)),), access="json"),
         page=Page(tries=5, first_wait_ms=700),
         formats="JSON access log; uvicorn's own log without times",
@@ -263,8 +262,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         name="auth/not-signed-in",
         causes=("auth.token-missing",),
         accept=("auth.token-invalid",),
-        story="The page dials before anyone signed in and sends token=null: refused with 403. Another user, who signed "
-        "in, gets in.",
+        story="The page dials before anyone signed in and sends token=null: refused with 403. Another user, who signed in, gets in.",
         proxy=Proxy(access="upstream"),
         app=App(log="timed"),
         page=Page(words="en", tries=4),
@@ -306,9 +304,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         "The page's own host, and another user on the same sockets' host, work.",
         proxy=Proxy(sites=(Site(PORTAL), Site(SOCKETS)), access="combined"),
         app=App(log="json"),
-        page=Page(
-            words="en", api_base=PORTAL_API, ws_base=SOCKETS_API, tries=4, heartbeat_ms=3000, env=SPLIT_ENV
-        ),
+        page=Page(words="en", api_base=PORTAL_API, ws_base=SOCKETS_API, tries=4, heartbeat_ms=3000, env=SPLIT_ENV),
         users=(User("sardor", subject="52"), OTHER),
         events=(Event(0, "reset", "sardor", SOCKETS),),
         formats="combined; JSON app log; nothing in the servers' logs of the failed sockets",
@@ -359,8 +355,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         name="application/raises-before-accept",
         causes=("application.exception",),
-        story="A new release wants a tenant in every token, and older tokens have none: a KeyError before accepting, "
-        "and 500.",
+        story="A new release wants a tenant in every token, and older tokens have none: a KeyError before accepting, and 500.",
         proxy=Proxy(access="timed"),
         app=App(options={"needs_tenant": True}),
         page=Page(tries=4, fetches=("/items",)),
@@ -423,8 +418,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         name="mixed/two-users-two-causes",
         causes=("auth.token-expired", "proxy.read-timeout"),
-        story="Two users, two causes: the token of one ran out, the silent sockets of the other are ended by "
-        "proxy_read_timeout after 4 s.",
+        story="Two users, two causes: the token of one ran out, the silent sockets of the other are ended by proxy_read_timeout after 4 s.",
         proxy=Proxy(sites=(Site(locations=ws_location(read_timeout="4s")),), access="timed", error_level="info"),
         app=App(log="timed", arguments=NO_PINGS),
         page=Page(tries=6, first_wait_ms=500),

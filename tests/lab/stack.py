@@ -64,7 +64,7 @@ def log_config(style: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {"main": formatter},
         "handlers": {"file": {"class": "logging.StreamHandler", "formatter": "main", "stream": "ext://sys.stderr"}},
-        "loggers": {name: logger for name in ("uvicorn", "app")},
+        "loggers": dict.fromkeys(("uvicorn", "app"), logger),
     }
 
 
@@ -95,9 +95,7 @@ class Stack:
             raise
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self._stop()
 
     async def _stop(self) -> None:
@@ -205,9 +203,7 @@ class Stack:
 
     def resolver_rules(self, user: User) -> str:
         """Every host of the story leads to this user's relays, and no other name leads anywhere."""
-        maps = [
-            f"MAP {host}:443 127.0.0.1:{relay.port}" for (name, host), relay in self.relays.items() if name == user.name
-        ]
+        maps = [f"MAP {host}:443 127.0.0.1:{relay.port}" for (name, host), relay in self.relays.items() if name == user.name]
         return ", ".join([*maps, "MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1"])
 
 

@@ -45,9 +45,7 @@ def _has(row: dict[str, Any] | None, key: str) -> bool:
     return row is not None and row[key].split(", ")[-1] not in ("", "-")
 
 
-def traces(
-    attempts: list[Seen], tokens: dict[str, str], ledger: list[dict[str, Any]], app_log: str
-) -> list[Traces]:
+def traces(attempts: list[Seen], tokens: dict[str, str], ledger: list[dict[str, Any]], app_log: str) -> list[Traces]:
     rows = _ledger_rows(attempts, ledger)
     reached = {index for index, seen in enumerate(attempts) if seen.opened or _has(rows.get(index), "uct")}
     # The app's lines carry the token and no number: those it answered come first, then those it only received.
@@ -123,9 +121,7 @@ def _counts(rows: list[dict[str, Any]]) -> dict[str, int]:
     }
 
 
-def case(
-    scenario: Scenario, rows: list[dict[str, Any]], tokens: list[str], secrets: list[str], layers: list[str]
-) -> dict[str, Any]:
+def case(scenario: Scenario, rows: list[dict[str, Any]], tokens: list[str], secrets: list[str], layers: list[str]) -> dict[str, Any]:
     detail = main_cause(scenario, rows)
     seen = [row for row in rows if row["browser_seen"] or row["nginx_seen"] or row["app_seen"]]
     told: dict[str, Any] = {

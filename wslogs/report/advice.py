@@ -8,6 +8,7 @@ from typing import Any
 from wslogs.report.words import N_
 
 CAVEATS = {
+    "quoted": N_("Whole lines are quoted (--quote). Known kinds of secrets are masked in them; read them before you pass the report on."),
     "zone-assumed": N_("%(source)s has times without a zone, and nothing to align them with; they are read as UTC."),
     "clock-corrected": N_(
         "The clock of %(source)s differs from the server's by %(seconds)s s (give or take %(error)s s); its times are corrected."
