@@ -14,7 +14,7 @@ PACKAGE = ROOT / "wslogs"
 FLOORS = (
     ("cli",),
     ("pipeline", "check"),
-    ("parsers", "correlate", "facts", "signals", "verdict", "report", "tables"),
+    ("parsers", "correlate", "facts", "signals", "verdict", "report", "tables", "quote"),
     ("bundle", "scan", "patterns"),
     ("times", "redact", "resources"),
     ("model", "errors", "version"),

@@ -73,11 +73,19 @@ def test_known_names_samples() -> None:
     assert set(KNOWN) - set(NAMES) == set()
 
 
+MISCOUNTED: dict[str, str] = {}
+"""Sample -> why the count of attempts is not the truth's. One that became right must go from here."""
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_every_failed_try_is_found(name: str) -> None:
-    report = analyzed(name).report
-    assert report["attempt_count"] > 0
-    assert report["attempt_count"] == len(report["attempts"])
+def test_every_try_is_found_once(name: str) -> None:
+    report, told = analyzed(name).report, truth(name)["attempts"]
+    found = {"total": report["attempt_count"], "failed": sum(row["outcome"] == "failed" for row in report["attempts"])}
+    wanted = {"total": told["total"], "failed": told["failed"]}
+    if name in MISCOUNTED:
+        assert found != wanted, "is right now: take it from MISCOUNTED"
+    else:
+        assert found == wanted
 
 
 def windows(secret: str) -> set[str]:

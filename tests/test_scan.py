@@ -1,7 +1,8 @@
-"""Blocks of bytes to lines: the size of the blocks never shows."""
+"""Blocks of bytes -> the lines that matter, and counts of the rest."""
 
 import hashlib
 import io
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -10,97 +11,92 @@ from hypothesis import strategies as some
 from wslogs import scan
 from wslogs.scan import Scanner
 
-NEEDLES = ("alpha", "beta")
+NEEDLES = ["ws", "needle", "code="]
+Seen = tuple[list[tuple[int, bytes, set[str]]], int, int, int, str, bytes, bytes]
 
 
-def kept(content: bytes, needles: tuple[str, ...] = NEEDLES) -> tuple[list[tuple[int, bytes, list[str]]], Scanner]:
-    scanner = Scanner(needles, lambda block: block.count(b"\n"))
-    return [(line.number, line.raw, sorted(needles[hit] for hit in line.hits)) for line in scanner.kept(io.BytesIO(content))], scanner
-
-
-def test_lines_with_needles() -> None:
-    found, scanner = kept(b"nothing\nAlpha one\r\nnothing\nbeta and ALPHA\n\nalpha")
-    assert found == [(2, b"Alpha one", ["alpha"]), (4, b"beta and ALPHA", ["alpha", "beta"]), (6, b"alpha", ["alpha"])]
-    assert (scanner.lines, scanner.recognised, scanner.size) == (6, 5, 48)
-
-
-def test_needles_inside_each_other_are_all_told() -> None:
-    found, _ = kept(b"alphabet\n", ("alpha", "alphabet", "bet"))
-    assert found == [(1, b"alphabet", ["alpha", "alphabet", "bet"])]
-
-
-def test_without_needles_lines_are_only_counted() -> None:
-    found, scanner = kept(b"alpha\nbeta\n", ())
-    assert (found, scanner.lines) == ([], 2)
-
-
-@pytest.mark.parametrize(("content", "lines"), [(b"", 0), (b"\n", 1), (b"a", 1), (b"a\n", 1), (b"a\nb", 2), (b"\n\n\n", 3)])
-def test_count_of_lines(content: bytes, lines: int) -> None:
-    assert kept(content)[1].lines == lines
-
-
-def test_neighbours() -> None:
-    scanner = Scanner(["alpha"])
-    line = next(scanner.kept(io.BytesIO(b"one\r\ntwo\nalpha\n  three\r\n\n  four\nfive\nsix\n")))
-    assert list(line.preceding()) == [b"two", b"one"]
-    assert list(line.following()) == [b"  three", b"", b"  four", b"five"]
-
-
-def test_neighbours_of_a_line_alone() -> None:
-    line = next(Scanner(["alpha"]).kept(io.BytesIO(b"alpha")))
-    assert (list(line.preceding()), list(line.following())) == ([], [])
-
-
-def test_digest_and_edges() -> None:
-    content = b"".join(b"%07d\n" % number for number in range(40_000))
-    _, scanner = kept(content)
-    assert scanner.sha256 == hashlib.sha256(content).hexdigest()
-    assert (scanner.head, scanner.tail) == (content[: scan.EDGE], content[-scan.EDGE :])
-
-
-def test_a_line_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "BLOCK", 1 << 16)
-    monkeypatch.setattr(scan, "LONGEST_LINE", 1 << 17)
-    found, scanner = kept(b"alpha" + b"x" * (1 << 19) + b"\nbeta\n")
-    assert [(number, raw[:5]) for number, raw, _ in found] == [(1, b"alpha"), (2, b"beta")]
-    assert scanner.lines == 2
-
-
-def test_a_traceback_is_in_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    trace = b"Traceback (most recent call last):\n" + b'  File "a.py", line 1, in f\n    f()\n' * 20 + b"ValueError: alpha\n"
-    content = b"INFO one\nINFO two\n" * 10 + trace + b"INFO after\nINFO end\n"
-    for size in range(len(trace), len(content) + 7, 7):
-        monkeypatch.setattr(scan, "BLOCK", size)
-        line = next(iter(Scanner(["alpha"]).kept(io.BytesIO(content))))
-        before = []
-        for raw in line.preceding():
-            before.append(raw)
-            if raw.startswith(b"Traceback"):
-                break
-        assert len(before) == 41, size
-
-
-WORDS = some.sampled_from([b"alpha", b"BETA", b"x", b"\r\n", b"\n", b"\n\n", b" indented", b"\t", b"Traceback", b"\xff\xfe", b"alph", b"a"])
-
-
-@given(some.lists(WORDS, max_size=60).map(b"".join), some.integers(min_value=1, max_value=64))
-@example(b"alpha\n" * 5, 6)
-@settings(max_examples=50, deadline=None)
-def test_the_size_of_blocks_never_shows(content: bytes, size: int) -> None:
-    whole, expected = kept(content)
+def scanned(text: bytes, block: int, monkeypatch: pytest.MonkeyPatch | None = None) -> Seen:
+    """Everything that a scan tells, read in blocks of this size."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scan, "BLOCK", size)
-        found, scanner = kept(content)
-    assert found == whole
-    facts = ("lines", "recognised", "size", "sha256", "head", "tail")
-    assert [getattr(scanner, name) for name in facts] == [getattr(expected, name) for name in facts]
+        patch.setattr(scan, "BLOCK", block)
+        scanner = Scanner(NEEDLES, lambda part: part.count(b"I "))
+        lines = [(line.number, line.raw, {NEEDLES[hit] for hit in line.hits}) for line in scanner.kept(io.BytesIO(text))]
+    return lines, scanner.lines, scanner.recognised, scanner.size, scanner.sha256, scanner.head, scanner.tail
 
 
-@given(some.lists(WORDS, max_size=60).map(b"".join))
-@settings(max_examples=50, deadline=None)
-def test_as_a_plain_reader_would(content: bytes) -> None:
-    lines = content.split(b"\n")
-    plain = [(number, line.rstrip(b"\r")) for number, line in enumerate(lines, 1) if any(n in line.lower() for n in (b"alpha", b"beta"))]
-    found, scanner = kept(content)
-    assert [(number, raw) for number, raw, _ in found] == plain
-    assert scanner.lines == len(lines) - (not lines[-1])
+def test_the_lines_that_hold_a_needle_with_their_numbers() -> None:
+    text = b"I one\nI GET /ws HTTP\nI two\r\n\nI Needle code=1006 needle\r\nlast ws"
+    assert scanned(text, 1 << 20) == (
+        [(2, b"I GET /ws HTTP", {"ws"}), (5, b"I Needle code=1006 needle", {"needle", "code="}), (6, b"last ws", {"ws"})],
+        6, 4, len(text), hashlib.sha256(text).hexdigest(), text, text,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [b"", b"\n", b"\n\n\n", b"nothing\n", b"nothing"])
+def test_nothing_to_keep(text: bytes) -> None:
+    assert scanned(text, 4)[:2] == ([], len(text.splitlines()))
+
+
+def test_no_needles_keep_nothing_and_count_all() -> None:
+    scanner = Scanner([])
+    assert list(scanner.kept(io.BytesIO(b"a\nb\n"))) == [] and scanner.lines == 2
+
+
+words = some.sampled_from(
+    [b"", b"ws", b"I ", b"needle", b"  File x", b"\tat", b"Traceback", b"code=1", b"WS ", b"\r", b"\xff\x00", b"plain"]
+)
+texts = some.lists(some.lists(words, max_size=4).map(b"".join), max_size=30).flatmap(
+    lambda lines: some.sampled_from([b"\n".join(lines), b"\n".join(lines) + b"\n"])
+)
+
+
+@given(texts, some.integers(min_value=1, max_value=90))
+@example(b"Traceback\n  File x\nws\n", 22)
+@settings(max_examples=150, deadline=None)
+def test_the_size_of_the_blocks_changes_nothing(text: bytes, block: int) -> None:
+    assert scanned(text, block) == scanned(text, 1 << 20)
+
+
+@pytest.mark.parametrize("block", range(1, 140))
+def test_a_traceback_stays_whole_wherever_a_block_ends(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = b"I start ws\nI other\nERROR: needle\nTraceback:\n  File a\n    run\nValueError: x\n\nDuring y:\n\n"
+    text += b"Traceback:\n  File b\nKeyError: y\nI end\n"
+    monkeypatch.setattr(scan, "BLOCK", block)
+    scanner = Scanner(["traceback"])
+    first = next(line for line in scanner.kept(io.BytesIO(text)))
+    after = b"\n".join(first.following())
+    assert after.startswith(b"  File a\n    run\nValueError: x\n\nDuring y:\n\nTraceback:\n  File b\nKeyError: y")
+
+
+def test_neighbours_of_a_line() -> None:
+    line = next(Scanner(["needle"]).kept(io.BytesIO(b"a\r\nb\nneedle\nc\r\nd\n")))
+    assert (list(line.preceding()), list(line.following())) == ([b"b", b"a"], [b"c", b"d"])
+
+
+def test_a_line_that_is_too_long_is_cut_and_still_counts_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "LONGEST_LINE", 50)
+    text = b"first\n" + b"x" * 1000 + b" needle\nthird ws\n"
+    lines, count, *_ = scanned(text, 64)
+    assert [(number, hits) for number, _, hits in lines] == [(2, {"needle"}), (3, {"ws"})]
+    assert count == 3 and all(len(raw) <= 128 for _, raw, _ in lines)
+
+
+def test_head_and_tail_are_the_edges(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "EDGE", 10)
+    *_, head, tail = scanned(b"0123456789abcdef" * 10, 7)
+    assert (head, tail) == (b"0123456789", b"6789abcdef")
+
+
+class Short(io.BytesIO):
+    """A stream that gives less than it is asked for, as a decompressor does."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(min(3, size or 0))
+
+
+def test_short_reads_change_nothing() -> None:
+    def kept(stream: Any) -> list[tuple[int, bytes]]:
+        return [(line.number, line.raw) for line in Scanner(NEEDLES).kept(stream)]
+
+    text = b"one\n ws two\nneedle\n\nfour code=1\n"
+    assert kept(Short(text)) == kept(io.BytesIO(text)) == [(2, b" ws two"), (3, b"needle"), (5, b"four code=1")]

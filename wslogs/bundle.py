@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 from isal import igzip, igzip_lib
 
@@ -32,10 +32,17 @@ MOST_BYTES = 64 << 30
 """A bundle that unpacks to more than this is a bomb or a mistake."""
 
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst")
-_DAMAGED = (
-    EOFError, OSError, zlib.error, igzip_lib.IsalError, lzma.LZMAError, zstd.ZstdError, zipfile.BadZipFile, tarfile.TarError,
+_DAMAGED: tuple[type[Exception], ...] = (
+    EOFError,
+    OSError,
+    zlib.error,
+    cast(type[Exception], igzip_lib.IsalError),  # its stub says an instance
+    lzma.LZMAError,
+    zstd.ZstdError,
+    zipfile.BadZipFile,
+    tarfile.TarError,
     NotImplementedError,
-)  # fmt: skip
+)
 """What the readers of compressed data raise; the last one for a method they do not know."""
 _OUTPUTS = frozenset({"report.html", "report.md", "report.json"})
 
@@ -89,6 +96,14 @@ def open_bundle(paths: Iterable[Path]) -> Bundle:
     """
     given = list(paths)
     bundle = Bundle(given[0].resolve().name if given else "", [], [])
+    with ExitStack() as opened:
+        opened.push(bundle)
+        _list(given, bundle)
+        opened.pop_all()
+    return bundle
+
+
+def _list(given: list[Path], bundle: Bundle) -> None:
     for path in given:
         if not path.exists():
             raise BundleError(str(path), "does not exist", "give a folder, an archive or log files")
@@ -103,7 +118,6 @@ def open_bundle(paths: Iterable[Path]) -> Bundle:
         why = "; ".join(f"{path}: {why}" for path, why in bundle.skipped[:3])
         shown = ", ".join(str(path) for path in given)
         raise BundleError(shown, f"holds no file that can be read{f' ({why})' if why else ''}", "add logs, a HAR, nginx.conf")
-    return bundle
 
 
 def _distinct(items: Iterable[Item]) -> Iterator[Item]:
@@ -200,21 +214,22 @@ def _decompressed(raw: BinaryIO, notes: list[str]) -> BinaryIO:
     buffered = raw if hasattr(raw, "peek") else io.BufferedReader(cast(io.RawIOBase, raw))
     magic = _peek(buffered, 4)
     if magic.startswith(b"\x1f\x8b"):
-        return _tolerant(igzip.GzipFile(fileobj=buffered), notes)  # type: ignore[no-untyped-call]  # isal has no types there
+        return _tolerant(igzip.GzipFile(fileobj=buffered), notes, buffered)  # type: ignore[no-untyped-call]  # isal has no types there
     if magic == b"\x28\xb5\x2f\xfd":
-        return _tolerant(zstd.ZstdFile(buffered), notes)
+        return _tolerant(zstd.ZstdFile(buffered), notes, buffered)
     return buffered
 
 
-def _tolerant(stream: io.BufferedIOBase, notes: list[str]) -> BinaryIO:
-    return cast(BinaryIO, io.BufferedReader(_UntilDamage(stream, notes), 1 << 20))
+def _tolerant(stream: io.BufferedIOBase, notes: list[str], *below: IO[bytes]) -> BinaryIO:
+    return cast(BinaryIO, io.BufferedReader(_UntilDamage(stream, notes, below), 1 << 20))
 
 
 class _UntilDamage(io.RawIOBase):
     """Ends where the compressed data is cut or damaged: a log taken while it was rotated is often so."""
 
-    def __init__(self, stream: io.BufferedIOBase, notes: list[str]) -> None:
+    def __init__(self, stream: io.BufferedIOBase, notes: list[str], below: Iterable[IO[bytes]]) -> None:
         self._stream, self._notes = stream, notes
+        self._below: tuple[IO[bytes], ...] = tuple(below)
 
     def readable(self) -> bool:
         return True
@@ -231,6 +246,8 @@ class _UntilDamage(io.RawIOBase):
 
     def close(self) -> None:
         self._stream.close()
+        for stream in self._below:  # a decompressor leaves the file below it open
+            stream.close()
         super().close()
 
 

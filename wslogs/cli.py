@@ -64,6 +64,7 @@ def analyze(
     formats = _formats(format)
     first, last = _time("--since", since), _time("--until", until)
     with _guarded():
+        from wslogs.errors import BundleError
         from wslogs.pipeline import analyze as run
         from wslogs.report import render, terminal, write
 
@@ -72,7 +73,10 @@ def analyze(
             files = render(result.report, formats, lang.value)
         said = terminal(result.report, lang.value)
         result.vault.check(files | {"the terminal": said.encode("utf-8", "replace")})
-        written = write(files, output)
+        try:
+            written = write(files, output)
+        except OSError as error:
+            raise BundleError(str(output), f"cannot be written: {error.strerror or error.__class__.__name__}") from None
         typer.echo(said.rstrip())
         typer.echo("\n".join(str(path) for path in written))
     if exit_code:
@@ -133,7 +137,7 @@ def _guarded() -> Iterator[None]:
     except (typer.Exit, typer.Abort):
         raise
     except OSError as error:
-        typer.echo(f"wslogs: cannot write: {error.strerror or error.__class__.__name__}", err=True)
+        typer.echo(f"wslogs: cannot read: {error.strerror or error.__class__.__name__}", err=True)
         raise typer.Exit(WRONG) from None
     except Exception as error:
         # An exception's text quotes its input, which may hold a secret: only its class and the places leave.

@@ -43,7 +43,7 @@ class Evidence:
 
     sources: list[Source] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    dates: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    dates: dict[str, list[tuple[float, float, float]]] = field(default_factory=dict)
     conf: nginx_conf.Conf | None = None
     settings: list[env.Setting] = field(default_factory=list)
     caveats: list[tuple[str, dict[str, object]]] = field(default_factory=list)

@@ -80,19 +80,17 @@ class Scanner:
         self.lines += open_end
 
     def _blocks(self, stream: BinaryIO) -> Iterator[bytes]:
-        rest = b""
-        while chunk := stream.read(BLOCK):
+        rest, chunk = b"", stream.read(BLOCK)
+        while chunk:
             self._digest.update(chunk)
             self.size += len(chunk)
             self.head += chunk[: EDGE - len(self.head)]
             self.tail = (self.tail + chunk[-EDGE:])[-EDGE:]
-            block = rest + chunk
-            cut = _cut(block)
+            block, chunk = rest + chunk, stream.read(BLOCK)
+            cut = _cut(block) if chunk else len(block)
             if cut:
                 yield block[:cut]
             rest = block[cut:]
-        if rest:
-            yield rest
 
     def _search(self, block: bytes) -> Iterator[Line]:
         if self._finder is None:
@@ -131,4 +129,4 @@ def _cut(block: bytes) -> int:
         if at_margin and below:
             return position
         position, below = start, at_margin
-    return cut
+    return cut if lowest or len(block) > LONGEST_LINE else 0  # a traceback is never as long as 256 KiB

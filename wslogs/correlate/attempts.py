@@ -27,7 +27,7 @@ class Correlation:
     """(name of a caveat, what goes into its text)."""
 
 
-def correlate(events: Sequence[Event], sources: Sequence[Source], dates: Mapping[str, Sequence[tuple[float, float]]]) -> Correlation:
+def correlate(events: Sequence[Event], sources: Sequence[Source], dates: Mapping[str, Sequence[tuple[float, float, float]]]) -> Correlation:
     """One attempt for each try that any tier saw, in order of time; the sources learn their offsets.
 
     The reference clock is the proxy's, else the app's, else the browser's.
@@ -100,7 +100,7 @@ def _align(
     reference: Tier,
     tiers: Tiers,
     by_path: Mapping[str, Source],
-    dates: Mapping[str, Sequence[tuple[float, float]]],
+    dates: Mapping[str, Sequence[tuple[float, float, float]]],
     result: Correlation,
 ) -> None:
     """Gives each source of a tier its offset to the reference clock."""
@@ -134,19 +134,20 @@ def _needed(found: Offset, own: Sequence[Sighting], theirs: Sequence[Sighting]) 
 
 
 def _same_token(own: Sequence[Sighting], theirs: Sequence[Sighting]) -> list[tuple[list[float], list[float]]]:
-    def key(one: Sighting) -> tuple[object, object]:
-        return one.token or one.path, one.status if not one.opened else _TUNNEL
+    """Times of tries that may be the same: starts with starts, and ends with ends where either side has nothing else."""
 
-    def times(seen: Iterable[Sighting]) -> dict[object, list[float]]:
-        found: dict[object, list[float]] = {}
+    def times(seen: Iterable[Sighting]) -> dict[tuple[object, ...], list[float]]:
+        found: dict[tuple[object, ...], list[float]] = {}
         for one in seen:
-            at = one.start if one.start is not None else one.end
-            if at is not None:
-                found.setdefault(key(one), []).append(at)
+            name = (one.token or one.path, _TUNNEL if one.opened else one.status)
+            for moment, at in (("start", one.start), ("end", one.end)):
+                if at is not None:
+                    found.setdefault((moment, *name), []).append(at)
         return found
 
     mine, others = times(own), times(theirs)
-    return [(at, others[name]) for name, at in mine.items() if name in others]
+    starts = [(at, others[name]) for name, at in mine.items() if name[0] == "start" and name in others]
+    return starts or [(at, others[name]) for name, at in mine.items() if name in others]
 
 
 def _groups(tiers: Tiers, offset: Mapping[str, float]) -> list[dict[Tier, Sighting]]:

@@ -27,21 +27,24 @@ class Offset:
         return self.seconds - self.zone_s
 
 
-def from_dates(dates: Sequence[tuple[float, float]]) -> Offset | None:
-    """From HTTP Date headers: each bounds the offset, since a Date is the server's second at the answer.
+def from_dates(dates: Sequence[tuple[float, float, float]]) -> Offset | None:
+    """From HTTP Date headers under causality: the server stamps its second after the request leaves and before the answer comes.
 
-    `dates` are (Date, own time when the answer came). Median and half the middle spread.
+    `dates` are (Date, own time of the request, own time when the answer came). Each bounds the offset; the bounds that all
+    leave in common are the answer. Where they leave nothing, the clock was moved meanwhile: median, and the spread as error.
     """
     if len(dates) < 2:
         return None
-    differences = np.array([date + 0.5 - own for date, own in dates])
-    middle = float(np.median(differences))
-    spread = float(np.median(np.abs(differences - middle)))
-    return Offset(middle, max(0.5, spread * 1.5), len(dates))
+    low = max(date - came for date, _, came in dates)
+    high = min(date + 1.0 - asked for date, asked, _ in dates)
+    if low <= high:
+        return Offset((low + high) / 2, (high - low) / 2, len(dates))
+    middles = np.array([date + 0.5 - (asked + came) / 2 for date, asked, came in dates])
+    return Offset(float(np.median(middles)), max(0.5, float(np.ptp(middles)) / 2), len(dates))
 
 
 def from_pairs(groups: Sequence[tuple[Sequence[float], Sequence[float]]], width_s: float, prior: float | None = None) -> Offset | None:
-    """The offset that lets most tries of the same key fall together.
+    """The offset that lets most tries of the same key fall together: a loop of retries shifted by one retry loses a pair.
 
     Each group holds the own times and the reference times of one key, such as a token. Among offsets that explain
     equally many pairs the one nearest to `prior` (or zero) wins. None without any pair.
@@ -57,13 +60,13 @@ def from_pairs(groups: Sequence[tuple[Sequence[float], Sequence[float]]], width_
     everything = np.sort(np.concatenate(differences))
     starts = everything
     ends = np.searchsorted(everything, starts + width_s, side="right")
-    counts = np.minimum(ends - np.arange(len(starts)), sum(sizes))
+    counts = ends - np.arange(len(starts))
     middles = (everything[ends - 1] + starts) / 2
     aim = prior or 0.0
     best = min(range(len(starts)), key=lambda i: (-int(counts[i]), abs(float(middles[i]) - aim)))
     inside = everything[best : ends[best]]
     middle = float(np.median(inside))
-    return Offset(middle, max(float(np.ptp(inside)) / 2, width_s / 4), int(counts[best]))
+    return Offset(middle, max(float(np.ptp(inside)) / 2, width_s / 4), min(int(counts[best]), sum(sizes)))
 
 
 def zone(offset: Offset) -> Offset:

@@ -15,6 +15,7 @@ SLACK_S = 2.5
 """Starts of one try in two tiers differ by no more, beyond what the clocks and their resolution may be off."""
 _NEAREST = 12
 _LATE = 1000.0
+_MOST_CELLS = 250_000
 
 Pairs = dict[int, int]
 
@@ -64,6 +65,8 @@ def _app_fits(proxy: Sighting, app: Sighting) -> bool:
     asked = proxy.main.upstream_status or proxy.status
     if proxy.main.upstream == "-" and not proxy.opened:
         return False
+    if app.opened and proxy.opened is False:
+        return asked in (499, 504)  # accepted, but later than nginx or the client would wait
     if asked in (502, 504, 499, None) or app.status is None:
         return True
     return app.status == asked
@@ -86,17 +89,55 @@ def _grouped(sightings: Sequence[Sighting], places: Iterable[int], key: Callable
 def _by_time(
     left: Sequence[Sighting], right: Sequence[Sighting], key: Callable[[Sighting], object], offset_s: float, slack: float, found: Pairs
 ) -> None:
-    """The nearest in time of one key, the closest pairs first."""
+    """Of each key as many pairs as there can be, in order where times allow it, and among those the nearest in time."""
     ours, theirs = _grouped(left, _free(left, found), key), _grouped(right, _free(right, found.values()), key)
     for name in ours.keys() & theirs.keys():
-        candidates = _candidates(left, ours[name], right, theirs[name], offset_s, slack)
-        used_left: set[int] = set()
-        used_right: set[int] = set()
-        for _, a, b in sorted(candidates):
-            if a not in used_left and b not in used_right:
-                used_left.add(a)
-                used_right.add(b)
-                found[a] = b
+        candidates = list(_candidates(left, ours[name], right, theirs[name], offset_s, slack))
+        for a, b in _matched(candidates, left, right):
+            found[a] = b
+
+
+def _matched(candidates: list[tuple[float, int, int]], left: Sequence[Sighting], right: Sequence[Sighting]) -> Iterable[tuple[int, int]]:
+    """The most pairs that keep the order of both sides, at the least distance; of very many candidates the closest first."""
+    rows = sorted({a for _, a, _ in candidates}, key=lambda place: (_moment(left[place]), place))
+    columns = sorted({b for _, _, b in candidates}, key=lambda place: (_moment(right[place]), place))
+    if len(rows) * len(columns) > _MOST_CELLS:
+        yield from _closest_first(candidates)
+        return
+    cost: dict[tuple[int, int], float] = {}
+    for distance, a, b in candidates:
+        cost[a, b] = min(distance, cost.get((a, b), distance))
+    best = [[(0, 0.0)] * (len(columns) + 1) for _ in range(len(rows) + 1)]
+    for i, a in enumerate(rows, 1):
+        for j, b in enumerate(columns, 1):
+            choice = max(best[i - 1][j], best[i][j - 1])
+            if (a, b) in cost:
+                count, total = best[i - 1][j - 1]
+                choice = max(choice, (count + 1, total - cost[a, b]))
+            best[i][j] = choice
+    i, j = len(rows), len(columns)
+    while i and j:
+        if best[i][j] == best[i - 1][j]:
+            i -= 1
+        elif best[i][j] == best[i][j - 1]:
+            j -= 1
+        else:
+            i, j = i - 1, j - 1
+            yield rows[i], columns[j]
+
+
+def _moment(one: Sighting) -> float:
+    return one.start if one.start is not None else one.end if one.end is not None else 0.0
+
+
+def _closest_first(candidates: list[tuple[float, int, int]]) -> Iterable[tuple[int, int]]:
+    rows: set[int] = set()
+    columns: set[int] = set()
+    for _, a, b in sorted(candidates):
+        if a not in rows and b not in columns:
+            rows.add(a)
+            columns.add(b)
+            yield a, b
 
 
 def _candidates(

@@ -205,16 +205,28 @@ def _distinct(rows: list[Event]) -> list[Event]:
     return kept
 
 
+def _middle(event: Event, at: float | None) -> float | None:
+    """The likeliest instant of a time that is cut to its whole second: half a second later."""
+    return None if at is None else at + (0.5 if event.resolution_s >= 1.0 else 0.0)
+
+
 def _of_row(row: Event) -> Sighting:
-    start = None
-    if row.at is not None and row.lasted_s is not None:
-        start = row.at - row.lasted_s
-    elif row.at is not None and row.status != _TUNNEL:
-        start = row.at
+    end, start = _middle(row, row.at), None
+    if end is not None and row.lasted_s is not None:
+        start = end - row.lasted_s
+    elif end is not None and row.status != _TUNNEL:
+        start = end
     return Sighting(
-        tier=Tier.PROXY, source=row.source, main=row, events=[row], start=start, end=row.at,
-        resolution_s=row.resolution_s, opened=row.status == _TUNNEL if row.status else None, status=row.status,
-    )  # fmt: skip
+        tier=Tier.PROXY,
+        source=row.source,
+        main=row,
+        events=[row],
+        start=start,
+        end=end,
+        resolution_s=row.resolution_s,
+        opened=row.status == _TUNNEL if row.status else None,
+        status=row.status,
+    )
 
 
 def _row_of(event: Event, at: float | None, rows: Sequence[Sighting]) -> Sighting | None:
@@ -234,6 +246,7 @@ def _row_of(event: Event, at: float | None, rows: Sequence[Sighting]) -> Sightin
 
 def _of_error(event: Event, at: float | None) -> Sighting:
     opened = event.status == _TUNNEL
+    at = _middle(event, at)
     made = Sighting(tier=Tier.PROXY, source=event.source, main=event, end=at, status=event.status, opened=opened or None)
     made.start = None if opened else at
     made.add(event)

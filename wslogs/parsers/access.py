@@ -24,7 +24,7 @@ _GRAMMAR = {
     "time_local": r"\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4}",
     "time_iso8601": r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}[+-]\d{2}:\d{2}",
     "msec": r"\d+\.\d{3}",
-    "request_time": r"\d+\.\d{3}",
+    "request_time": r"\d+(?:\.\d+)?",
     "status": r"\d{3}",
     "body_bytes_sent": r"\d+",
     "bytes_sent": r"\d+",
@@ -41,7 +41,7 @@ _GRAMMAR = {
     "scheme": r"https?",
     "server_protocol": r"HTTP/[\d.]+|-?",
 }
-_UPSTREAM_TIME = _LIST.format(r"(?:-|\d+\.\d{3})") + "|"
+_UPSTREAM_TIME = _LIST.format(r"(?:-|\d+(?:\.\d+)?)") + "|"
 _UPSTREAM = {
     "upstream_status": _LIST.format(r"(?:-|\d{3})") + "|",
     "upstream_addr": _LIST.format(r"(?:-|[^\s,\"]+)") + "|",

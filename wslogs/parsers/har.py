@@ -51,16 +51,11 @@ class _Response(msgspec.Struct):
     failure: str | None = msgspec.field(default=None, name="_failureText")
 
 
-class _Timings(msgspec.Struct):
-    receive: float | None = None
-
-
 class _Entry(msgspec.Struct):
     request: _Request
     response: _Response = msgspec.field(default_factory=_Response)
     started: str = msgspec.field(default="", name="startedDateTime")
     time: float | None = None
-    timings: _Timings | None = None
     resource: str | None = msgspec.field(default=None, name="_resourceType")
     frames: list[_Frame] | None = msgspec.field(default=None, name="_webSocketMessages")
 
@@ -232,8 +227,8 @@ def _undated(entries: list[_Entry], position: int, boot: tuple[float, float] | N
     return first, max(0.001, last - first)
 
 
-def _date(entry: _Entry, at: float) -> tuple[float, float] | None:
-    """(server's Date, browser's time when the answer came); answers from a cache carry old Dates."""
+def _date(entry: _Entry, at: float) -> tuple[float, float, float] | None:
+    """(server's Date, browser's time of the request, and of the answer); answers from a cache carry old Dates."""
     headers = entry.response.headers
     text = _header(headers, "date")
     if not text or _header(headers, "age") or "hit" in _header(headers, "x-cache").lower() or entry.response.status == 304:
@@ -242,8 +237,7 @@ def _date(entry: _Entry, at: float) -> tuple[float, float] | None:
         date = parsedate_to_datetime(text).timestamp()
     except ValueError:
         return None
-    received = at + ((entry.time or 0.0) - max(0.0, (entry.timings.receive if entry.timings else 0.0) or 0.0)) / 1000
-    return date, received
+    return date, at, at + max(0.0, entry.time or 0.0) / 1000
 
 
 def _learn_secrets(entry: _Entry, kit: Kit) -> None:

@@ -44,8 +44,8 @@ class Parsed:
 
     sources: list[Source] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    dates: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
-    """Source -> (server's Date, this clock at that moment), epoch seconds, of answers that were not cached."""
+    dates: dict[str, list[tuple[float, float, float]]] = field(default_factory=dict)
+    """Source -> (server's Date, this clock at the request, and at the answer), epoch seconds, of answers that were not cached."""
 
 
 @dataclass(slots=True)
@@ -120,12 +120,12 @@ def line_text(line: Line) -> str:
 
 
 def decode(raw: bytes) -> str:
-    raw = raw[: LONGEST * 4]
+    """UTF-8, or the code page of a Russian Windows where it is not; a line too long to match is cut, maybe inside a character."""
+    cut = raw[: LONGEST * 4]
     try:
-        text = raw.decode("utf-8")
+        text = cut.decode("utf-8")
     except UnicodeDecodeError:
-        # Cut in the middle of a character, or the code page of a Russian Windows.
-        text = raw.decode("utf-8", "replace") if raw[:-4].isascii() else raw.decode("cp1251", "replace")
+        text = cut.decode("utf-8", "replace") if len(cut) < len(raw) else cut.decode("cp1251", "replace")
     return _COLOURS.sub("", text)
 
 

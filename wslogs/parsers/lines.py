@@ -79,12 +79,12 @@ def parse(item: Item, programs: Mapping[str, str], kit: Kit) -> Parsed:
     """Events of every kept line. One source; its kind is that of most programs in it."""
     kind = majority(programs)
     source = Source(path=item.path, kind=kind, tier=tier_of(kind))
+    known = set(kit.paths)
     reading = _Reading(source, programs, kit)
     scanner = Scanner(reading.needles(), _counter(kit.patterns, set(programs.values()), reading.formats))
     with item.open() as stream:
         events = list(reading.events(scanner, stream))
-    late = {e.path for e in events if e.status == 101 and e.path} - kit.paths
-    kit.paths |= late
+    late = {e.path for e in events if e.status == 101 and e.path} - known
     if late and "nginx-access" in programs.values() and not all(_led(path) for path in late):
         # Refused tries stand on paths that only an upgraded row names: once more, with those paths.
         reading = _Reading(source, programs, kit)

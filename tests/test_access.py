@@ -1,0 +1,169 @@
+"""Rows of nginx access logs in any log_format."""
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from conftest import NOON, item, source
+from wslogs.errors import PatternError
+from wslogs.model import Event
+from wslogs.parsers import access, lines
+from wslogs.parsers.access import layout
+from wslogs.parsers.kit import Kit
+
+COMBINED = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
+ROW = '203.0.113.24 - - [23/Nov/2026:12:00:00 +0000] "{request}" {status} 0 "-" "Mozilla/5.0 (X11)"'
+HANDSHAKE = "GET /api/v1/ws?token=abcdefghijklmnopqrstuvwx HTTP/1.1"
+
+
+def told(made: Event | None) -> tuple[object, ...] | None:
+    return made and (made.path, made.status, made.at, made.client, made.upstream_status, made.upstream, made.lasted_s, made.upgrade)
+
+
+def row(log_format: str, line: str, kit: Kit, escape: str = "default") -> Event | None:
+    found = layout("own", log_format, escape).match(line)
+    assert found is not None
+    return access.event(found, source(), 1, kit)
+
+
+def test_combined(kit: Kit) -> None:
+    made = row(COMBINED, ROW.format(request=HANDSHAKE, status=403), kit)
+    assert told(made) == ("/api/v1/ws", 403, NOON, "203.0.113.24", None, None, None, None)
+    assert made is not None
+    assert made.token == kit.vault.token("abcdefghijklmnopqrstuvwx")
+    assert made.excerpt == '"GET /api/v1/ws?… HTTP/1.1" 403'
+    assert (made.marks, made.resolution_s, made.logged) == ("end", 1.0, "23/Nov/2026:12:00:00 +0000")
+
+
+def test_timed(kit: Kit) -> None:
+    form = COMBINED + " rt=$request_time us=$upstream_status ua=$upstream_addr up=$http_upgrade"
+    line = ROW.format(request=HANDSHAKE, status=101) + " rt=60.012 us=101 ua=127.0.0.1:8000 up=websocket"
+    assert told(row(form, line, kit)) == ("/api/v1/ws", 101, NOON, "203.0.113.24", 101, "127.0.0.1:8000", 60.012, True)
+
+
+def test_milliseconds(kit: Kit) -> None:
+    made = row('$msec "$request" $status', f'1795435200.250 "{HANDSHAKE}" 101', kit)
+    assert made is not None
+    assert (made.at, made.resolution_s) == (NOON + 0.25, 0.001)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            '{"ts":"2026-11-23T12:00:00+00:00","request":"GET /ws HTTP/1.1","status":499,"rt":0.5,"us":,"ua":""}',
+            ("/ws", 499, NOON, None, None, "-", 0.5, None),
+        ),
+        (
+            '{"ts":"2026-11-23T17:00:00+05:00","request":"GET /ws HTTP/1.1","status":101,"rt":0.5,"us":101,"ua":"a \\"b\\" \\\\ ж"}',
+            ("/ws", 101, NOON, None, 101, None, 0.5, None),
+        ),
+    ],
+)
+def test_json_with_empty_numbers(line: str, expected: tuple[object, ...], kit: Kit) -> None:
+    form = '{"ts":"$time_iso8601","request":"$request","status":$status,"rt":$request_time,"us":$upstream_status,"ua":"$http_user_agent"}'
+    assert told(row(form, line, kit, "json")) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "upstream"),
+    [
+        ("101", 101, "10.0.0.1:80"),
+        ("502 : 200", 200, "10.0.0.2:80"),
+        ("502, 504", 504, "10.0.0.2:80"),
+        ("502, 502 : 200", 200, "10.0.0.2:80"),
+        ("-", None, "10.0.0.1:80"),
+    ],
+)
+def test_the_last_upstream_counts(text: str, status: int | None, upstream: str, kit: Kit) -> None:
+    addresses = "10.0.0.1:80" if " " not in text else "10.0.0.1:80, 10.0.0.2:80"
+    made = row('"$request" $status us=$upstream_status ua=$upstream_addr;', f'"{HANDSHAKE}" 200 us={text} ua={addresses};', kit)
+    assert made is not None
+    assert (made.upstream_status, made.upstream) == (status, upstream)
+
+
+@pytest.mark.parametrize("request_line", ["\\x16\\x03\\x01\\x02", "-", "", "POST /ws HTTP/1.1", "GET /ws HTTP/2.0", "PRI * HTTP/2.0"])
+def test_no_handshake(request_line: str, kit: Kit) -> None:
+    assert row(COMBINED, ROW.format(request=request_line, status=400), kit) is None
+
+
+def test_http_2_with_upgrade_is_a_handshake(kit: Kit) -> None:
+    assert row('"$request" $status $http_upgrade', '"GET /ws HTTP/2.0" 400 websocket', kit) is not None
+
+
+@pytest.mark.parametrize("log_format", ["$http_user_agent$http_referer", "$uri${args}", "a$request$http_host"])
+def test_touching_variables_are_refused(log_format: str) -> None:
+    with pytest.raises(PatternError, match=r"log_format own: \$\w+ and \$\w+ touch \(put a character between them\)"):
+        layout("own", log_format)
+
+
+def test_bounded_variables_may_touch() -> None:
+    found = layout("own", "$status$pipe$request_time").match("101.0.250")
+    assert found == {"status": "101", "pipe": ".", "request_time": "0.250"}
+
+
+def test_a_variable_may_stand_twice() -> None:
+    assert layout("own", '$status "$status"').match('101 "101"') == {"status": "101"}
+
+
+@pytest.mark.parametrize("line", ["", "101", '"GET / HTTP/1.1" 101', "\0" * 50, "x" * 5000])
+def test_other_lines_do_not_match(line: str) -> None:
+    assert layout("combined", COMBINED).match(line) is None
+
+
+def test_a_format_of_the_bundle_is_read(kit: Kit) -> None:
+    kit.layouts["own"] = ('$status|$request_time|"$request"|$remote_addr|$msec', "default")
+    log = f'200|0.001|"GET / HTTP/1.1"|203.0.113.24|1795435199.000\n101|9.500|"{HANDSHAKE}"|203.0.113.24|1795435200.000\n'
+    one = item(log, "own.log")
+    programs = lines.kinds(one.head(), one.path, kit)
+    assert programs == {"": "nginx-access"}
+    parsed = lines.parse(one, programs, kit)
+    assert [(e.line, e.path, e.status, e.at, e.lasted_s) for e in parsed.events] == [(2, "/api/v1/ws", 101, NOON, 9.5)]
+    assert [(s.lines, s.recognised, s.kept, s.first, s.last) for s in parsed.sources] == [(2, 2, 1, NOON - 1, NOON)]
+    assert kit.paths == {"/api/v1/ws"}
+
+
+def test_a_bad_format_of_the_bundle_is_left_out(kit: Kit) -> None:
+    kit.layouts |= {"bad": ("$uri$args", "default"), "good": ("$status $uri", "default")}
+    assert next(one.name for one in access.layouts(kit)) == "good"
+
+
+def default(text: str) -> str:
+    """ngx_http_log_escape, and `-` for nothing."""
+    written = "".join(
+        chr(byte) if 32 <= byte < 127 and byte not in (34, 92) else f"\\x{byte:02X}" for byte in text.encode("utf-8", "surrogatepass")
+    )
+    return written or "-"
+
+
+def json(text: str) -> str:
+    """ngx_escape_json."""
+    names = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+    return "".join(names.get(char) or (f"\\u{ord(char):04X}" if ord(char) < 32 else char) for char in text)
+
+
+VALUES: Mapping[str, some.SearchStrategy[str]] = {
+    "status": some.integers(100, 599).map(str),
+    "request_time": some.integers(0, 10**7).map(lambda n: f"{n / 1000:.3f}"),
+    "upstream_status": some.lists(some.sampled_from(["-", "101", "502"]), min_size=1, max_size=3).map(", ".join),
+    "upstream_addr": some.sampled_from(["127.0.0.1:8000", "unix:/run/app.sock", "[::1]:80, [::2]:80", "-", "up"]),
+    "upstream_response_time": some.sampled_from(["-", "0.001", "0.001, 0.002", "0.000 : 0.010", "-, 0.5".replace("0.5", "0.500")]),
+    "remote_addr": some.sampled_from(["203.0.113.24", "2001:db8::1", "unix:"]),
+    "time_local": some.just("23/Nov/2026:12:00:00 +0500"),
+}
+FREE = some.text(some.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@given(
+    some.lists(some.sampled_from([*VALUES, "request", "http_user_agent", "http_x_own"]), min_size=1, max_size=8, unique=True), some.data()
+)
+@settings(max_examples=50, deadline=None)
+def test_what_nginx_writes_is_read_back(names: list[str], data: some.DataObject) -> None:
+    escape, write = data.draw(some.sampled_from([("default", default), ("json", json)]))
+    values = {name: write(data.draw(FREE)) if name not in VALUES else data.draw(VALUES[name]) for name in names}
+    between = data.draw(some.sampled_from([" ", "|", " - ", "\t", ";"]))
+    form = between.join(f"${name}" if name in VALUES else f'"${name}"' for name in names)
+    line = between.join(value if name in VALUES else f'"{value}"' for name, value in values.items())
+    assert layout("own", form, escape).match(line) == values

@@ -1,0 +1,43 @@
+"""What to fetch next."""
+
+import string
+
+import pytest
+
+from wslogs.report.advice import CAVEATS, missing
+
+
+def same(text: str) -> str:
+    return text
+
+
+@pytest.mark.parametrize(
+    ("kinds", "splits"),
+    [
+        (set(), [["network", "tls", "client"], ["network", "proxy"], ["proxy", "server"]]),
+        ({"har"}, [["network", "proxy"], ["proxy", "server"], ["proxy", "path"]]),
+        ({"console", "nginx-access", "nginx-error", "nginx-conf"}, [["server", "auth", "application"]]),
+        ({"har", "nginx-access", "nginx-error", "nginx-conf", "app"}, []),
+    ],
+)
+def test_the_cheapest_first_and_three_at_most(kinds: set[str], splits: list[list[str]]) -> None:
+    assert [row["splits"] for row in missing(kinds, same)] == splits
+
+
+def test_a_row() -> None:
+    (row,) = missing({"har", "nginx-access", "nginx-error", "nginx-conf"}, same)
+    assert row == {
+        "need": "The app's log of the same minutes",
+        "splits": ["server", "auth", "application"],
+        "command": "docker compose logs --timestamps APP > app.log",
+    }
+
+
+def test_it_speaks_the_readers_language() -> None:
+    assert missing(set(), str.upper)[1]["need"] == "NGINX'S ACCESS LOG OF THE SAME MINUTES"
+
+
+@pytest.mark.parametrize("name", CAVEATS)
+def test_a_caveat_takes_known_values(name: str) -> None:
+    values = {"source": "a.log", "seconds": 1.0, "error": 0.5, "note": "note", "unknown": 1, "lines": 2}
+    assert set(CAVEATS[name] % values) <= set(string.printable)

@@ -1,0 +1,118 @@
+"""wslogs/cli.py: options, exit statuses, and what a person sees."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import wslogs
+from wslogs import pipeline, report
+from wslogs.cli import app
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+FAILURE = SAMPLES / "proxy" / "upgrade-headers-missing" / "bundle"
+HEALTHY = SAMPLES / "healthy" / "noise" / "bundle"
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def verdict(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "report.json").read_text("utf-8"))["verdict"]
+    return found
+
+
+def test_analyze_writes_three_reports_and_says_the_verdict(tmp_path: Path) -> None:
+    result = run("analyze", FAILURE, "--output", tmp_path / "out")
+    assert result.exit_code == 0
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["report.html", "report.json", "report.md"]
+    assert result.stdout.startswith("Failure: nginx does not pass the upgrade on\n")
+    assert result.stderr == ""
+
+
+def test_format_chooses(tmp_path: Path) -> None:
+    assert run("analyze", FAILURE, "--output", tmp_path, "--format", "json").exit_code == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_an_unknown_format_is_wrong_usage(tmp_path: Path) -> None:
+    result = run("analyze", FAILURE, "--output", tmp_path, "--format", "pdf")
+    assert result.exit_code == 2 and "pdf" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_russian(tmp_path: Path) -> None:
+    result = run("analyze", FAILURE, "--output", tmp_path, "--lang", "ru")
+    assert result.stdout.startswith("Сбой: nginx не передаёт Upgrade\n")
+    assert "приложение получило обычный GET" in (tmp_path / "report.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("bundle", "status"), [(HEALTHY, 0), (FAILURE, 1), (FAILURE / "nginx.conf", 3)])
+def test_exit_code(bundle: Path, status: int, tmp_path: Path) -> None:
+    assert run("analyze", bundle, "--output", tmp_path, "--exit-code").exit_code == status
+
+
+def test_since_and_until_cut(tmp_path: Path) -> None:
+    run("analyze", FAILURE, "--output", tmp_path, "--since", "2030-01-01")
+    assert verdict(tmp_path)["status"] == "undetermined"
+    assert run("analyze", FAILURE, "--output", tmp_path, "--until", "yesterday").exit_code == 2
+
+
+def test_addresses_only_when_asked(tmp_path: Path) -> None:
+    run("analyze", HEALTHY, "--output", tmp_path / "a")
+    run("analyze", HEALTHY, "--output", tmp_path / "b", "--addresses")
+    plain, shown = ((tmp_path / name / "report.json").read_text("utf-8") for name in "ab")
+    assert "203.0.113." not in plain and "203.0.113." in shown
+
+
+def test_nothing_to_read_is_2_and_names_it(tmp_path: Path) -> None:
+    missing = run("analyze", tmp_path / "nowhere", "--output", tmp_path / "out")
+    assert missing.exit_code == 2 and "nowhere" in missing.stderr and "does not exist" in missing.stderr
+    (tmp_path / "empty").mkdir()
+    assert run("analyze", tmp_path / "empty", "--output", tmp_path / "out").exit_code == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_defect_tells_its_place_and_never_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("token=hunter2hunter2")
+
+    monkeypatch.setattr(pipeline, "analyze", broken)
+    result = run("analyze", FAILURE, "--output", tmp_path)
+    assert result.exit_code == 4
+    assert "ValueError at test_cli.py:" in result.stderr and "hunter2" not in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(report, "render", stopped)
+    result = run("analyze", FAILURE, "--output", tmp_path)
+    assert (result.exit_code, list(tmp_path.iterdir())) == (130, [])
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    result = run("analyze", FAILURE, "--output", tmp_path / "file")
+    assert result.exit_code == 2 and "cannot be written" in result.stderr
+
+
+def test_python_m_and_import_give_the_same_as_the_command(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "wslogs", "analyze", str(FAILURE), "--output", str(tmp_path), "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stderr == ""  # no bar where stderr is no terminal
+    assert json.loads((tmp_path / "report.json").read_text("utf-8")) == json.loads(json.dumps(wslogs.analyze(FAILURE).report))
+
+
+def test_patterns_check_and_version() -> None:
+    assert run("patterns", "check").stdout.endswith(" 0 problems\n")
+    assert run("--version").stdout.startswith("wslogs ")

@@ -1,0 +1,69 @@
+"""wslogs/parsers/lines.py: which kind a log is, and the events of its lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from wslogs.bundle import open_bundle
+from wslogs.model import What
+from wslogs.parsers import lines
+from wslogs.parsers.kit import Kit, Parsed
+from wslogs.patterns import load
+from wslogs.redact import Vault
+
+ACCESS = b'1.2.3.4 - - [23/Nov/2026:04:24:24 +0000] "GET /%s HTTP/1.1" %d 31 "-" "M"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (ACCESS % (b"a", 200), "nginx-access"),
+        (b"2026/11/23 04:24:26 [info] 29#29: *12 client 127.0.0.1 closed keepalive connection\n", "nginx-error"),
+        (b"connect() failed (111: Connection refused) while connecting to upstream\n", "nginx-error"),
+        (b"main.js:13 hello\nconnect @ main.js:66\n", "console"),
+        (b"INFO:     Started server process [30]\n", "app"),
+        (b'{"timestamp": "2026-11-23T04:28:17+00:00", "message": "Shutting down"}\n', "app"),
+        (b"GET / HTTP/1.0\nHost: localhost\n\nHTTP/1.1 101 Switching Protocols\n", "probe"),
+    ],
+)
+def test_kinds_by_content(text: bytes, kind: str) -> None:
+    assert lines.kinds(text, "x", Kit(load(), Vault())) == {"": kind}
+
+
+def test_text_that_is_no_log() -> None:
+    assert lines.kinds(b"Dear all,\nplease find attached.\n", "letter.txt", Kit(load(), Vault())) == {}
+
+
+def parsed(tmp_path: Path, name: str, text: bytes) -> Parsed:
+    (tmp_path / name).write_bytes(text)
+    kit = Kit(load(), Vault())
+    with open_bundle([tmp_path]) as bundle:
+        return lines.parse(bundle.items[0], lines.kinds(text, name, kit), kit)
+
+
+def test_refused_rows_are_found_by_the_path_that_a_101_names(tmp_path: Path) -> None:
+    text = ACCESS % (b"live", 403) + ACCESS % (b"a", 200) + ACCESS % (b"live", 101)
+    found = parsed(tmp_path, "access.log", text)
+    assert [(e.line, e.status, e.path) for e in found.events] == [(1, 403, "/live"), (3, 101, "/live")]
+    source = found.sources[0]
+    assert (source.lines, source.recognised, source.kept, source.first, source.zoned) == (3, 3, 2, 1795407864.0, True)
+
+
+def test_a_file_of_two_programs(tmp_path: Path) -> None:
+    text = b"web-1  | " + ACCESS % (b"ws", 101) + b'api-1  | INFO:     127.0.0.1:5 - "WebSocket /ws" [accepted]\n'
+    found = parsed(tmp_path, "compose.log", text)
+    assert [(e.what, e.tier.value) for e in found.events] == [(What.HANDSHAKE, "proxy"), (What.ACCEPTED, "app")]
+
+
+def test_a_traceback_is_one_event_with_its_signals(tmp_path: Path) -> None:
+    text = b'INFO:     x\nTraceback (most recent call last):\n  File "uvicorn/protocols/websockets/a.py", line 1, in f\nValueError: y\n'
+    (event,) = parsed(tmp_path, "app.log", text).events
+    assert (event.what, event.line, event.signals) == (What.EXCEPTION, 2, ("app.exception-in-websocket",))
+    assert "ValueError: y" not in event.excerpt
+
+
+def test_what_is_not_understood_is_counted(tmp_path: Path) -> None:
+    found = parsed(tmp_path, "app.log", b"INFO:     Shutting down\n~~~ ascii art ~~~\n\n")
+    assert (found.sources[0].lines, found.sources[0].recognised) == (3, 2)

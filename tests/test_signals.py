@@ -1,0 +1,55 @@
+"""Which signals fire in an attempt, and whether it failed."""
+
+from typing import Any
+
+import pytest
+
+from conftest import NOON, attempt, event, patterns
+from wslogs.signals import failed, fire, fires, near
+
+
+@pytest.mark.parametrize(
+    ("wanted", "value", "yes"),
+    [
+        (404, 404, True), (404, 403, False), (404, None, False), ([401, 403], 403, True), ([401, 403], 404, False),
+        ({"min": 5}, 5, True), ({"min": 5}, 4.9, False), ({"max": 5}, 5.1, False), ({"min": 1, "max": 2}, 1.5, True),
+        ({"min": 0}, True, False), ({"min": 0}, "7", False), (True, True, True), (True, 1, False), (1, True, False),
+        (False, None, False), ("running", "running", True), ("run", "running", False),
+    ],
+)  # fmt: skip
+def test_fires(wanted: Any, value: Any, yes: bool) -> None:
+    assert fires(wanted, value) is yes
+
+
+def test_text_and_facts_fire_with_their_proof() -> None:
+    line = event("app", "note", signals=("app.no-websocket-library",))
+    row = event(status=404, path="/ws")
+    one = attempt(row, line, facts={"status": 404}, proof={"status": (row,)})
+    assert {"answered.404", "app.no-websocket-library"} <= fire(one, patterns())
+    assert (one.proof["answered.404"], one.proof["app.no-websocket-library"]) == ((row,), (line,))
+
+
+@pytest.mark.parametrize(
+    ("opened", "facts", "fired", "state"),
+    [
+        (False, {}, (), True),
+        (None, {}, (), None),
+        (True, {}, (), False),
+        (True, {"close.code": 1000}, (), False),
+        (True, {"close.code": 1006, "browser.seen": True}, (), True),
+        (True, {"close.code": 1006}, (), None),
+        (True, {"close.code": 1011}, (), True),
+        (True, {"timer.read_timeout": True}, (), True),
+        (True, {"token.ran_out": True}, (), True),
+        (None, {}, ("app.no-websocket-library",), True),
+    ],
+)
+def test_failed(opened: bool | None, facts: dict[str, Any], fired: tuple[str, ...], state: bool | None) -> None:
+    assert failed(attempt(opened=opened, facts=facts), fired, patterns()) is state
+
+
+def test_notes_stand_near_by_time_or_have_none() -> None:
+    notes = [event("app", "note", line=n, at=at, signals=("app.no-websocket-library",)) for n, at in enumerate((None, NOON + 2, NOON + 9))]
+    life = event("app", "started", at=NOON, signals=("app.no-websocket-library",))
+    plain = event("app", "note", at=NOON)
+    assert near(attempt(started=NOON), [*notes, life, plain], patterns()) == (notes[0], notes[1])
