@@ -53,11 +53,11 @@ def test_milliseconds(kit: Kit) -> None:
     ("line", "expected"),
     [
         (
-            '{"ts":"2026-11-23T12:00:00+00:00","request":"GET /ws HTTP/1.1","status":499,"rt":0.5,"us":,"ua":""}',
+            '{"ts":"2026-11-23T12:00:00+00:00","request":"GET /ws HTTP/1.1","status":499,"rt":0.500,"us":,"ua":""}',
             ("/ws", 499, NOON, None, None, "-", 0.5, None),
         ),
         (
-            '{"ts":"2026-11-23T17:00:00+05:00","request":"GET /ws HTTP/1.1","status":101,"rt":0.5,"us":101,"ua":"a \\"b\\" \\\\ ж"}',
+            '{"ts":"2026-11-23T17:00:00+05:00","request":"GET /ws HTTP/1.1","status":101,"rt":0.500,"us":101,"ua":"a \\"b\\" \\\\ ж"}',
             ("/ws", 101, NOON, None, 101, None, 0.5, None),
         ),
     ],

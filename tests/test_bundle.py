@@ -202,3 +202,53 @@ def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         open_bundle([tmp_path / "b"])
     with pytest.raises(BundleError, match="unpacks to too much"):
         open_bundle([zipped(tmp_path, {f"{n}.log": "x" for n in range(4)})])
+
+
+def test_the_name_is_that_of_the_first_path(tmp_path: Path) -> None:
+    folder = bundle(tmp_path / "of-tuesday", LOGS)
+    with open_bundle([folder, folder / "access.log"]) as opened:
+        assert opened.name == "of-tuesday"
+
+
+@pytest.mark.parametrize("name", ["b.TAR", "b.TGZ", "b.tzst"])
+def test_a_container_is_known_by_its_name_in_any_case(tmp_path: Path, name: str) -> None:
+    pack = {"TAR": bytes, "TGZ": gzip.compress, "tzst": zstd.compress}[name[2:]]
+    with open_bundle([bundle(tmp_path, {name: pack(tarred(LOGS))}) / name]) as opened:
+        assert list(read(opened.items)) == ["access.log", "app.log.1.gz", "nginx/nginx.conf"]
+
+
+def test_gzip_of_several_parts_is_read_to_its_end() -> None:
+    assert read([item(gzip.compress(b"one\n") + gzip.compress(b"two\n"))]) == {"a.log": b"one\ntwo\n"}
+
+
+def test_damage_in_the_middle_ends_the_file() -> None:
+    packed = bytearray(gzip.compress(bytes(range(256)) * 400))
+    packed[40:60] = b"\xff" * 20
+    one = item(bytes(packed))
+    with one.open() as stream:
+        stream.read()
+    assert one.notes == ["cut"]
+
+
+def test_links_and_devices_in_a_tar_are_no_items(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "b.tar", "w") as archive:
+        for name, kind in (("link", tarfile.SYMTYPE), ("dev", tarfile.CHRTYPE), ("dir", tarfile.DIRTYPE)):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, "/etc/passwd"
+            archive.addfile(info)
+        info = tarfile.TarInfo("app.log")
+        info.size = 1
+        archive.addfile(info, io.BytesIO(b"a"))
+    with open_bundle([tmp_path / "b.tar"]) as opened:
+        assert read(opened.items) == {"app.log": b"a"}
+
+
+def test_one_report_alone_is_evidence_like_any_file(tmp_path: Path) -> None:
+    with open_bundle([bundle(tmp_path, {"report.json": "{}"})]) as opened:
+        assert read(opened.items) == {"report.json": b"{}"}
+
+
+def test_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES", 10)
+    with pytest.raises(BundleError, match="unpacks to too much"):
+        open_bundle([zipped(tmp_path, LOGS)])

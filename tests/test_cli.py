@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -116,3 +117,29 @@ def test_python_m_and_import_give_the_same_as_the_command(tmp_path: Path) -> Non
 def test_patterns_check_and_version() -> None:
     assert run("patterns", "check").stdout.endswith(" 0 problems\n")
     assert run("--version").stdout.startswith("wslogs ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no pseudo-terminals")
+def test_a_bar_is_drawn_on_a_terminal_alone(tmp_path: Path) -> None:
+    import pty
+
+    command = [sys.executable, "-m", "wslogs", "analyze", str(FAILURE), "--output", str(tmp_path / "out")]
+    ours, theirs = pty.openpty()
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, timeout=60, check=True, env={**os.environ, "TERM": "xterm"})
+        os.set_blocking(ours, False)
+        drawn = os.read(ours, 1 << 20).decode()
+    finally:
+        os.close(theirs)
+        os.close(ours)
+    assert "/7" in drawn and "reading" in drawn
+    assert b"\x1b" not in done.stdout and done.stdout.startswith(b"Failure: ")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1251"])
+def test_a_terminal_that_lacks_a_character_stops_nothing(tmp_path: Path, encoding: str) -> None:
+    command = [sys.executable, "-m", "wslogs", "analyze", str(FAILURE), "--output", str(tmp_path / "out"), "--lang", "ru"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "nginx" in done.stdout.decode(encoding)

@@ -42,8 +42,9 @@ def running(folder: Path) -> list[str]:
 def test_a_live_recording_is_judged_right(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with tempfile.TemporaryDirectory(prefix="wslive-") as place:
         # Short, since the paths of sockets are.
-        monkeypatch.setattr(tempfile, "tempdir", place)
-        sample = record(name, tmp_path)
+        with monkeypatch.context() as patch:
+            patch.setattr(tempfile, "tempdir", place)
+            sample = record(name, tmp_path)
         ended = time.monotonic() + 5
         while (left := running(Path(place))) and time.monotonic() < ended:
             time.sleep(0.1)

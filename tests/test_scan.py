@@ -100,3 +100,30 @@ def test_short_reads_change_nothing() -> None:
 
     text = b"one\n ws two\nneedle\n\nfour code=1\n"
     assert kept(Short(text)) == kept(io.BytesIO(text)) == [(2, b" ws two"), (3, b"needle"), (5, b"four code=1")]
+
+
+def test_needles_inside_each_other_are_all_told() -> None:
+    scanner = Scanner(["alpha", "alphabet", "bet"])
+    assert [line.hits for line in scanner.kept(io.BytesIO(b"alphabet\n"))] == [{0, 1, 2}]
+
+
+def test_neighbours_of_a_line_alone() -> None:
+    line = next(Scanner(["alpha"]).kept(io.BytesIO(b"alpha")))
+    assert (list(line.preceding()), list(line.following())) == ([], [])
+
+
+@given(texts)
+@settings(max_examples=50, deadline=None)
+def test_as_a_plain_reader_would(text: bytes) -> None:
+    lines = text.split(b"\n")
+    plain = [(n, line.rstrip(b"\r")) for n, line in enumerate(lines, 1) if any(word.encode() in line.lower() for word in NEEDLES)]
+    scanner = Scanner(NEEDLES)
+    assert [(line.number, line.raw) for line in scanner.kept(io.BytesIO(text))] == plain
+    assert scanner.lines == len(lines) - (not lines[-1])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1251"])
+def test_cyrillic_is_found_in_either_case_and_code_page(encoding: str) -> None:
+    text = "закрыто, код 1006\nnothing\nКОД WS\nКод\nwsкод\n".encode(encoding)
+    scanner = Scanner(["код", "код ws", "ws"])
+    assert [(line.number, line.hits) for line in scanner.kept(io.BytesIO(text))] == [(1, {0}), (3, {0, 1, 2}), (4, {0}), (5, {0, 2})]

@@ -57,7 +57,9 @@ class Scanner:
     """
 
     def __init__(self, needles: Sequence[str], count: Callable[[bytes], int] | None = None) -> None:
-        self._finder = ahocorasick_rs.BytesAhoCorasick([n.encode() for n in needles]) if needles else None
+        written = [(raw, place) for place, needle in enumerate(needles) for raw in sorted(_written(needle))]
+        self._places = [place for _, place in written]
+        self._finder = ahocorasick_rs.BytesAhoCorasick([raw for raw, _ in written]) if written else None
         self._count = count
         self._digest = hashlib.sha256()
         self.lines = self.recognised = self.size = 0
@@ -97,7 +99,8 @@ class Scanner:
             return
         current: Line | None = None
         end, counted, number = -1, 0, self.lines + 1
-        for needle, start, _ in self._finder.find_matches_as_indexes(block.lower(), overlapping=True):
+        for found, start, _ in self._finder.find_matches_as_indexes(block.lower(), overlapping=True):
+            needle = self._places[found]
             if start < end and current is not None:
                 current.hits.add(needle)
                 continue
@@ -111,6 +114,14 @@ class Scanner:
             current = Line(block, first, end, number, {needle})
         if current is not None:
             yield current
+
+
+def _written(needle: str) -> set[bytes]:
+    """A needle as bytes of a block in ASCII lower case: other letters in either case, also in the code page of a Russian Windows."""
+    if needle.isascii():
+        return {needle.encode()}
+    cased = {needle, needle.capitalize(), needle.upper()}
+    return {word.encode(encoding, "replace").lower() for word in cased for encoding in ("utf-8", "cp1251")}
 
 
 def _cut(block: bytes) -> int:
