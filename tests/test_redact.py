@@ -145,3 +145,20 @@ def test_excerpt(pattern: str, line: str, shown: str) -> None:
     found = regex.search(pattern, line)
     assert found is not None
     assert excerpt(found, line) == shown
+
+
+@pytest.mark.parametrize(
+    "value", ["/api/v1/ws/events", "api/v2/ws/events/x", "https://testdomen.uz", "2026-11-23T12:00:00Z", "connection open"]
+)
+def test_a_value_that_is_an_address_or_plain_words_is_no_leak(value: str) -> None:
+    vault = Vault()
+    vault.secret(value, "value of .env")
+    vault.check({"report.md": f"wss://\N{HORIZONTAL ELLIPSIS}{value} answered 403: {value}".encode()})
+
+
+@pytest.mark.parametrize("value", ["v1/v2/v3/v4/x9y8", "/api/v1/a7f3c9d2e1b0", "api-k3y-l1ke-this", "hunter2hunter2", "1234567/8901234"])
+def test_a_value_with_digits_among_its_letters_is_one(value: str) -> None:
+    vault = Vault()
+    vault.secret(value, "value of .env")
+    with pytest.raises(LeakError, match=r"report\.md would have held a part of a value of \.env"):
+        vault.check({"report.md": f"it says {value} there".encode()})

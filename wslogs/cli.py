@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -169,4 +170,7 @@ def _progress() -> Iterator[Progress | None]:
 
 def main() -> None:
     """The `wslogs` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console that lacks a character gets a question mark, not a defect
     app()

@@ -22,6 +22,10 @@ NO_TOKEN = frozenset({"", "null", "undefined", "None"})
 _LIVED = (946684800.0, 4102444800.0)
 """2000 to 2100: a JWT time outside it is not believed."""
 _PLAIN_SEGMENT = regex.compile(r"[A-Za-z][A-Za-z_\-.]{0,31}|v\d{1,3}")
+_ORDINARY = regex.compile(
+    r"(?:v?\d{1,3}/)?(?:[a-z_.\-: ]|/(?:v\d{1,3}(?=/|$))?)*"  # words, and a path such as /api/v1/ws, cut anywhere
+    r"|[\d.:\-TZ ]+|https?://[a-z.\-]*|[A-Z_]+"
+)
 _TOKEN_NAMES = regex.compile(r"(?i)token|jwt|auth|key|ticket|session|sid|secret|signature|password|code|bearer")
 
 _QUERY = regex.compile(r"(?P<kept>\?)[^\s\"'<>]+")
@@ -126,8 +130,8 @@ class Vault:
 
 
 def _ordinary(window: str) -> bool:
-    """Plain lower-case words with separators stand in wslogs' own text as well; no random token looks so."""
-    return regex.fullmatch(r"[a-z/_.\-: ]+|[\d.:\-TZ ]+|https?://[a-z.\-]*|[A-Z_]+", window) is not None
+    """Plain lower-case words with separators stand in wslogs' own text as well, and a path with its version; no random token looks so."""
+    return _ORDINARY.fullmatch(window) is not None
 
 
 def _claims(text: str) -> dict[str, object]:
