@@ -94,3 +94,20 @@ def test_a_dump_keeps_its_line_numbers(tmp_path: Path) -> None:
 def test_shown_directives_hold_no_host(tmp_path: Path) -> None:
     target = route(tmp_path, "location / { proxy_pass http://secret-host.internal:8000/base; }").own("proxy_pass")
     assert target is not None and target.shown() == "proxy_pass http://…:8000/base;"
+
+
+def test_blocks_that_nest_too_deep_are_noted(tmp_path: Path) -> None:
+    source, _ = parsed(tmp_path, "http {" + "a {" * 3000)
+    assert source.notes and not any("None" in note for note in source.notes)
+
+
+def test_an_include_that_is_missing_is_noted_once_with_its_line(tmp_path: Path) -> None:
+    source, _ = parsed(tmp_path, "http {\ninclude mime.types;\ninclude conf.d/*.conf; include conf.d/*.conf;\n}")
+    assert source.notes == ["line 3: the included file is not in the bundle"]
+
+
+def test_an_include_of_itself_ends(tmp_path: Path) -> None:
+    (tmp_path / "nginx.conf").write_text("http { include nginx.conf; server { listen 80; } }", encoding="utf-8")
+    with open_bundle([tmp_path]) as bundle:
+        _, conf = nginx_conf.parse(bundle.items[0], lambda _: bundle.items[0])
+    assert {directive.name for directive in nginx_conf.walk(conf.directives)} >= {"http", "server", "listen"}

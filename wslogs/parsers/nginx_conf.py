@@ -166,7 +166,8 @@ def _parse_text(text: str, label: str, source: Source) -> list[Directive]:
         if closing == 0:
             source.notes.append("a block is not closed")
     for error in payload["errors"][:3]:
-        source.notes.append(f"line {error['line']}: {_reason(str(error['error']))}")
+        where = f"line {error['line']}: " if error["line"] else ""
+        source.notes.append(where + _reason(str(error["error"])))
     return _tree(payload["config"][0]["parsed"], label, 0) if payload["config"] else []
 
 
@@ -213,8 +214,9 @@ def _include(
         if row.name == "include" and row.args and depth < 10:
             found = _included(row.args[0], conf, source, others, dumped)
             if found is None:
-                if not row.args[0].endswith("mime.types"):
-                    source.notes.append(f"line {row.line}: the included file is not in the bundle")
+                note = f"line {row.line}: the included file is not in the bundle"
+                if not row.args[0].endswith("mime.types") and note not in source.notes:
+                    source.notes.append(note)
             else:
                 _include(found, conf, source, others, dumped, depth + 1)
                 rows[position : position + 1] = found
