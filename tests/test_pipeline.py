@@ -87,3 +87,23 @@ def test_the_remedy_of_a_configuration_is_a_diff() -> None:
 def test_it_speaks_russian() -> None:
     told = analyze(SAMPLES / SAMPLE / "bundle", lang="ru").report
     assert told["verdict"]["title"] == "Срок токена истёк"
+
+
+def test_until_takes_the_end_where_no_source_tells_the_beginning(tmp_path: Path) -> None:
+    folder = bundle(tmp_path, {"access.log": ROW.format(n=1, status=101)})
+    before = datetime.fromtimestamp(NOON - 60, UTC)
+    assert analyze(folder, until=before).report["attempt_count"] == 0
+    assert analyze(folder, since=before).report["attempt_count"] == 1
+
+
+def test_a_window_without_attempts_makes_none_of_loose_lines(tmp_path: Path) -> None:
+    """The alert belongs to no request; it must not become an attempt because --since left no other."""
+    alert = "2026/11/23 12:00:01 [alert] 5127#0: 1024 worker_connections are not enough\n"
+    folder = bundle(tmp_path, {"access.log": ROW.format(n=1, status=404), "error.log": alert})
+    assert analyze(folder, since=datetime(2030, 1, 1, tzinfo=UTC)).report["attempt_count"] == 0
+
+
+def test_attempts_without_any_time_are_told(tmp_path: Path) -> None:
+    line = "WebSocket connection to 'ws://localhost:8000/ws' failed: Error in connection establishment: net::ERR_CONNECTION_REFUSED\n"
+    made = analyze(bundle(tmp_path, {"console.txt": line}))
+    assert made.report["caveats"] == ["No source tells when the attempts were made; they are listed in the order of the files."]

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 import regex
 
-from wslogs.model import Attempt, Event, Fact, Source, Tier, What
+from wslogs.model import LIFE, Attempt, Event, Fact, Source, Tier, What
 from wslogs.parsers.env import Setting
 from wslogs.parsers.nginx_conf import Conf, Directive, Route, routes, walk
+from wslogs.times import iso
 
 NAMES = frozenset({
     "status", "opened", "close.code", "refused", "lasted_s", "redialled",
@@ -36,7 +37,6 @@ _TUNNEL = 101
 class World:
     """What facts of one attempt may need to know of the rest of the bundle."""
 
-    attempts: Sequence[Attempt]
     sources: Mapping[str, Source]
     conf: Conf | None
     settings: Sequence[Setting]
@@ -66,10 +66,9 @@ def world(
     attempts: Sequence[Attempt], sources: Iterable[Source], conf: Conf | None, settings: Sequence[Setting], loose: Iterable[Event]
 ) -> World:
     """Gathers it once for all attempts."""
-    life = [e for e in loose if e.what in (What.STARTED, What.READY, What.STOPPING, What.STOPPED)]
+    life = [e for e in loose if e.what in LIFE]
     opened = [a for a in attempts if a.opened]
     return World(
-        attempts=attempts,
         sources={s.path: s for s in sources},
         conf=conf,
         settings=settings,
@@ -178,8 +177,9 @@ def _silence(attempt: Attempt, world: World) -> None:
             continue
         # A time that is cut to its second, or known only as "not before", can be later and not earlier.
         if source.first - 1 <= attempt.started and attempt.started + attempt.error_s <= source.last + 1:
-            before = Event(source=source.path, line=source.lines, tier=Tier.PROXY, what=What.NOTE, excerpt="…")
-            _tell(attempt, "proxy.silent", True, before)
+            # The log's last line, which shows how far it speaks.
+            end = Event(source=source.path, line=source.lines, tier=Tier.PROXY, what=What.NOTE, excerpt=f"… {iso(source.last)} …")
+            _tell(attempt, "proxy.silent", True, end)
             return
 
 
@@ -187,7 +187,7 @@ def _app_life(attempt: Attempt, world: World) -> None:
     at = attempt.started
     if at is None or not world.life:
         return
-    position = bisect_right([e.at or 0.0 for e in world.life], at)
+    position = bisect_right(world.life, at, key=_at)
     before = world.life[position - 1] if position else None
     after = next((e for e in world.life[position:] if (e.at or 0.0) > at), None)
     state = _state(attempt, before, after, world)
@@ -205,13 +205,17 @@ def _app_life(attempt: Attempt, world: World) -> None:
             _tell(attempt, "app.cut_at_stop", True, stop)
 
 
+def _at(event: Event) -> float:
+    return event.at or 0.0
+
+
 def _died(attempt: Attempt, world: World) -> None:
     """The app began again without having been told to stop, soon after this attempt was lost or found nobody."""
     lost = attempt.opened and attempt.code in (1005, 1006)
     at = attempt.ended if lost else attempt.started
     if at is None or not (lost or attempt.status == 502):
         return
-    position = bisect_right([e.at or 0.0 for e in world.life], at)
+    position = bisect_right(world.life, at, key=_at)
     before = world.life[position - 1] if position else None
     after = world.life[position] if position < len(world.life) else None
     if before is None or before.what not in (What.STARTED, What.READY) or after is None or after.what is not What.STARTED:

@@ -68,6 +68,10 @@ class What(StrEnum):
     """Anything else that a signal saw."""
 
 
+LIFE = frozenset({What.STARTED, What.READY, What.STOPPING, What.STOPPED})
+"""Events of the app's server itself, of no single try."""
+
+
 class CloseCode(IntEnum):
     """RFC 6455 section 7.4.1 and the IANA WebSocket Close Code Number Registry."""
 
@@ -178,8 +182,6 @@ class Source:
     last: float | None = None
     zoned: bool = True
     """Whether its times say their zone."""
-    level: str | None = None
-    """Lowest level that an nginx error log was seen to hold."""
     offset_s: float = 0.0
     """Server clock minus this clock, seconds."""
     error_s: float = 0.0

@@ -85,7 +85,8 @@ def analyze(
 ) -> Analysis:
     """Reads a folder, an archive or single files and judges every attempt in them.
 
-    `since` and `until` (aware) keep attempts that began in between, on the server's clock; one without a time is kept.
+    `since` and `until` (aware) keep attempts that began in between (ended, where no source tells the beginning), on
+    the server's clock; one without a time is kept.
     BundleError when nothing can be read; PatternError when a pattern is wrong.
     """
     given = [Path(paths)] if isinstance(paths, str | Path) else [Path(p) for p in paths]
@@ -94,13 +95,15 @@ def analyze(
     with open_bundle(given) as bundle:
         evidence = _read(bundle, kit, progress)
         joined = correlate(evidence.events, evidence.sources, evidence.dates)
-        attempts = _between(joined.attempts, since, until) or _partial(joined.loose)
+        attempts = _between(joined.attempts or _partial(joined.loose), since, until)
         verdicts = _judge(attempts, joined.loose, evidence, kit)
         found = Found(
             bundle=bundle.name, sources=evidence.sources, attempts=attempts, verdicts=verdicts,
             incidents=incidents(attempts, verdicts), loose=joined.loose, patterns=kit.patterns, version=VERSION,
             measured=measured(), caveats=[*evidence.caveats, *joined.caveats], addresses=addresses,
         )  # fmt: skip
+        if attempts and all(a.started is None and a.ended is None for a in attempts):
+            found.caveats.append(("no-time", {}))
         _remedies(found, evidence)
         if quote:
             found.caveats.append(("quoted", {}))
@@ -129,9 +132,9 @@ def _read(bundle: Bundle, kit: Kit, progress: Progress | None) -> Evidence:
             progress(item.path, place, len(known))
         if kind == "nginx-conf":
             _conf(item, bundle, evidence, kit)
-    # The formats of the nginx.conf may tell a log apart that looked like another.
-    known = [row if row[1] in ("nginx-conf", "env", "har") else (row[0], *_kind(row[0], kit)) for row in known]
-    known.sort(key=_turn)
+    if kit.layouts:  # the formats of the nginx.conf may tell a log apart that looked like another
+        known = [row if row[1] in ("nginx-conf", "env", "har") else (row[0], *_kind(row[0], kit)) for row in known]
+        known.sort(key=_turn)
     for place, (item, kind, programs) in enumerate(known):
         if progress is not None:
             progress(item.path, place, len(known))
@@ -218,7 +221,7 @@ def _caveats(bundle: Bundle, evidence: Evidence) -> None:
 def _between(attempts: Sequence[Attempt], since: datetime | None, until: datetime | None) -> list[Attempt]:
     first = since.timestamp() if since else float("-inf")
     last = until.timestamp() if until else float("inf")
-    return [a for a in attempts if a.started is None or first <= a.started <= last]
+    return [a for a in attempts if (at := a.started if a.started is not None else a.ended) is None or first <= at <= last]
 
 
 def _partial(loose: Sequence[Event]) -> list[Attempt]:

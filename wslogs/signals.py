@@ -7,7 +7,7 @@ from typing import Any
 
 from wslogs.errors import PatternError
 from wslogs.facts import NAMES
-from wslogs.model import ORDINARY_CLOSES, Attempt, CloseCode, Event, Fact, What
+from wslogs.model import LIFE, ORDINARY_CLOSES, Attempt, CloseCode, Event, Fact
 from wslogs.patterns import Patterns, Signal
 
 _NEAR_S = 3.0
@@ -75,7 +75,7 @@ def near(attempt: Attempt, loose: Sequence[Event], patterns: Patterns) -> tuple[
     """Notes about the bundle that stand by an attempt that did not go well: at the same moment, or without any time at all."""
     found = []
     for event in loose:
-        if not event.signals or event.what in (What.STARTED, What.READY, What.STOPPING, What.STOPPED):
+        if not event.signals or event.what in LIFE:
             continue
         if event.at is None:
             found.append(event)

@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import Match, SequenceMatcher
 
-from wslogs.model import Event, Tier, What
+from wslogs.model import LIFE, Event, Tier, What
 
-LIFE = (What.STARTED, What.READY, What.STOPPING, What.STOPPED)
-"""Events of the app's server itself."""
 NEAR_LINES = 8
 NEAR_S = 1.5
 _TUNNEL = 101

@@ -49,6 +49,12 @@ class Heads:
             self._stamp(head)
         return head
 
+    def bare(self, line: str) -> str:
+        """The line without its wrappers."""
+        head = Head(line)
+        self._unwrap(head)
+        return head.text
+
     def _unwrap(self, head: Head) -> None:
         for _ in range(3):  # compose around docker around the program; no more is seen in the wild
             for wrapper in self._wrappers:

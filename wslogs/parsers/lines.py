@@ -57,22 +57,11 @@ def _score(kind: str, text: str, taken: Head, heads: Mapping[str, Heads], format
     if kind == "nginx-access":
         if taken.record is not None or text.startswith("{"):
             return _WHOLE if heads[kind].take(text).record else 0.0
-        return _WHOLE if any(f.match(_unwrapped(text, kit)) for f in formats) else 0.0
-    shape = max((s.weight for s in kit.patterns.shapes if s.kind == kind and s.match.match(_unwrapped(text, kit))), default=0)
+        return _WHOLE if any(f.match(heads[kind].bare(text)) for f in formats) else 0.0
+    bare = heads[kind].bare(text)
+    shape = max((s.weight for s in kit.patterns.shapes if s.kind == kind and s.match.match(bare)), default=0)
     words = taken.text if kind != "nginx-error" else text
     return shape + (1.0 if kit.reader(kind).read_all(words) else 0.0)
-
-
-def _unwrapped(text: str, kit: Kit) -> str:
-    for _ in range(3):
-        for wrapper in kit.patterns.wrappers:
-            found = wrapper.match.match(text)
-            if found and found.end():
-                text = text[found.end() :]
-                break
-        else:
-            break
-    return text
 
 
 def parse(item: Item, programs: Mapping[str, str], kit: Kit) -> Parsed:
@@ -163,7 +152,7 @@ class _Reading:
                 yield made
 
     def _access(self, text: str, head: Head, line: Line) -> Event | None:
-        row = head.record if head.record is not None else self.row(_unwrapped(text, self.kit))
+        row = head.record if head.record is not None else self.row(self.heads["nginx-access"].bare(text))
         made = access.event(row, self._source, line.number, self.kit) if row is not None else None
         if made is not None:
             if made.status == 101 or made.upgrade:
@@ -217,7 +206,7 @@ def _cover(scanner: Scanner, source: Source, reading: _Reading) -> None:
         text = decode(raw)
         taken = reading.heads[source.kind].take(text)
         if source.kind == "nginx-access":
-            row = taken.record or reading.row(_unwrapped(text, reading.kit))
+            row = taken.record or reading.row(reading.heads[source.kind].bare(text))
             spans(source, access.row_time(row) if row else None, True)
         else:
             spans(source, taken.at, taken.zoned)

@@ -19,7 +19,6 @@ CAVEATS = {
     "unreadable": N_("%(source)s %(note)s; it was left out."),
     "unknown-kind": N_("%(source)s is none of the kinds that wslogs reads; it was left out."),
     "no-time": N_("No source tells when the attempts were made; they are listed in the order of the files."),
-    "level": N_("No line of %(source)s is below level error: about open sockets that end, nginx is silent there."),
 }
 
 _NEEDS: dict[str, tuple[str, str]] = {
