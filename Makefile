@@ -29,9 +29,10 @@ wheel: $(VENV)/.ready-dev
 record: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.lab record
 
-# How often verdicts are right on the samples: the data behind every stated confidence.
+# How often verdicts are right on the samples, the data behind every stated confidence; and how well tries are joined: docs/accuracy.md.
 accuracy: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.accuracy
+	$(BIN)/python -m tests.joins
 
 readme: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.readme

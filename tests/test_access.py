@@ -19,7 +19,11 @@ HANDSHAKE = "GET /api/v1/ws?token=abcdefghijklmnopqrstuvwx HTTP/1.1"
 
 
 def told(made: Event | None) -> tuple[object, ...] | None:
-    return made and (made.path, made.status, made.at, made.client, made.upstream_status, made.upstream, made.lasted_s, made.upgrade)
+    return (
+        None
+        if made is None
+        else (made.path, made.status, made.at, made.client, made.upstream_status, made.upstream, made.lasted_s, made.upgrade)
+    )
 
 
 def row(log_format: str, line: str, kit: Kit, escape: str = "default") -> Event | None:
@@ -82,6 +86,28 @@ def test_the_last_upstream_counts(text: str, status: int | None, upstream: str, 
     made = row('"$request" $status us=$upstream_status ua=$upstream_addr;', f'"{HANDSHAKE}" 200 us={text} ua={addresses};', kit)
     assert made is not None
     assert (made.upstream_status, made.upstream) == (status, upstream)
+
+
+@pytest.mark.parametrize(
+    ("text", "answered_s"), [("0.250", 0.25), ("-", None), ("0.001, 0.250", 0.25), ("0.001 : 0.250", 0.25), ("0.250 : -", None)]
+)
+def test_when_the_last_upstream_answered(text: str, answered_s: float | None, kit: Kit) -> None:
+    made = row('"$request" $status uht=$upstream_header_time;', f'"{HANDSHAKE}" 101 uht={text};', kit)
+    assert made is not None
+    assert made.answered_s == answered_s
+
+
+def test_a_variable_of_the_bundle_after_the_method_is_the_target(kit: Kit) -> None:
+    """A map that masks tokens stands in place of $request."""
+    form = '$remote_addr [$time_local] "$request_method $masked_uri $server_protocol" $status'
+    made = row(form, '203.0.113.24 [23/Nov/2026:12:00:00 +0000] "GET /api/v1/ws?token=*** HTTP/1.1" 101', kit)
+    assert made is not None
+    assert (made.path, made.status, made.token) == ("/api/v1/ws", 101, None)
+
+
+def test_a_variable_of_nginx_after_the_method_is_itself(kit: Kit) -> None:
+    found = layout("own", '"$request_method $status $uri"').match('"GET 101 /ws"')
+    assert found == {"request_method": "GET", "status": "101", "uri": "/ws"}
 
 
 @pytest.mark.parametrize("request_line", ["\\x16\\x03\\x01\\x02", "-", "", "POST /ws HTTP/1.1", "GET /ws HTTP/2.0", "PRI * HTTP/2.0"])

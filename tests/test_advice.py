@@ -39,5 +39,39 @@ def test_it_speaks_the_readers_language() -> None:
 
 @pytest.mark.parametrize("name", CAVEATS)
 def test_a_caveat_takes_known_values(name: str) -> None:
-    values = {"source": "a.log", "seconds": 1.0, "error": 0.5, "note": "note", "unknown": 1, "lines": 2}
+    values = {
+        "source": "a.log",
+        "seconds": 1.0,
+        "error": 0.5,
+        "note": "note",
+        "unknown": 1,
+        "lines": 2,
+        "line": 3,
+        "pairs": 4,
+        "zone": "+05:45",
+    }
     assert set(CAVEATS[name] % values) <= set(string.printable)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "text"),
+    [
+        (
+            "zone-by-coverage",
+            {"source": "app.log", "zone": "+05:45"},
+            "app.log has times without a zone; they are read as +05:45, which alone brings them into the time of the other logs.",
+        ),
+        (
+            "clock-scattered",
+            {"source": "app.log", "pairs": 8},
+            "The times of app.log agree on no difference from the server's clock (8 attempts compared); they are left as logged.",
+        ),
+        (
+            "clock-stepped",
+            {"source": "app.log", "line": 5, "seconds": -3600},
+            "The clock of app.log was set by -3600 s at line 5 (daylight saving, or a correction).",
+        ),
+    ],
+)
+def test_what_is_said_of_clocks(name: str, values: dict[str, object], text: str) -> None:
+    assert CAVEATS[name] % values == text

@@ -1,11 +1,14 @@
 """Events of three tiers become attempts on the server's clock."""
 
+from typing import Any
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import NOON, event, source, token
 from wslogs.correlate import correlate
-from wslogs.model import Attempt, Event, Source
+from wslogs.model import Attempt, Event, Source, Tier
 
 
 def sources() -> list[Source]:
@@ -27,7 +30,7 @@ def story(times: list[float], *, browser_shift: float = 0.0) -> list[Event]:
     """Refused tries, each with a token of its own, as the three tiers tell them."""
     events = []
     for n, at in enumerate(times, 1):
-        told = {"line": n, "path": "/ws", "token": token(f"t{n}"), "status": 403}
+        told: dict[str, Any] = {"line": n, "path": "/ws", "token": token(f"t{n}"), "status": 403}
         events += [
             event("browser", at=at - browser_shift, lasted_s=0.1, marks="start", **told),
             event("proxy", at=at + 0.1, lasted_s=0.1, marks="end", **told),
@@ -77,7 +80,7 @@ def test_a_copy_of_the_access_log_changes_nothing(when: list[float]) -> None:
     assert places(joined([*events, *copies])) == places(joined(events))
 
 
-def fields(told: Event) -> dict[str, object]:
+def fields(told: Event) -> dict[str, Any]:
     names = ("source", "line", "at", "marks", "lasted_s", "path", "token", "status")
     return {name: getattr(told, name) for name in names}
 
@@ -85,7 +88,7 @@ def fields(told: Event) -> dict[str, object]:
 def test_the_end_of_a_tunnel_tells_whose_close_it_was() -> None:
     events = []
     for n in (1, 2):
-        told = {"line": n, "path": "/ws", "token": token(f"t{n}")}
+        told: dict[str, Any] = {"line": n, "path": "/ws", "token": token(f"t{n}")}
         events += [
             event("proxy", at=NOON + n * 100, lasted_s=n * 100 - n * 10.0, marks="end", status=101, **told),
             event("app", "accepted", at=NOON + n * 10, **told),
@@ -94,6 +97,139 @@ def test_the_end_of_a_tunnel_tells_whose_close_it_was() -> None:
     found = correlate([*events, closed], sources(), {})
     assert [(a.token, a.code) for a in found.attempts] == [(token("t1"), None), (token("t2"), 1011)]
     assert found.loose == []
+
+
+def test_a_try_that_the_proxy_did_not_see_joins_browser_and_app() -> None:
+    events = [e for e in story([NOON]) if e.tier is not Tier.PROXY]
+    (one,) = joined(events)
+    assert places([one]) == [{("browser.har", 1), ("app.log", 1)}]
+
+
+def test_a_try_that_nobody_else_saw_stands_alone() -> None:
+    events = [*story([NOON, NOON + 60]), event("browser", at=NOON + 600, marks="start", line=3, path="/ws", token=token("t3"))]
+    assert places(joined(events))[2:] == [{("browser.har", 3)}]
+
+
+@pytest.mark.parametrize("zone", [5 * 3600, 20700, -34200])
+def test_an_app_log_in_local_time_is_brought_to_utc(zone: int) -> None:
+    told: dict[str, Any] = {"path": "/ws", "token": token(), "status": 403}
+    seen = [source(), source("app.log", "app", "app", zoned=False)]
+    (one,) = correlate([event(at=NOON, lasted_s=0.1, **told), event("app", "refused", at=NOON + zone, **told)], seen, {}).attempts
+    assert [e.at for e in one.events] == [NOON, NOON]
+    assert (seen[1].offset_s, seen[1].zone_from) == (-zone, "aligned")
+
+
+def test_dates_correct_the_clock_of_a_browser() -> None:
+    """Two answers of the server say that the browser is 40 s slow; its only try joins a row 40 s later."""
+    told: dict[str, Any] = {"path": "/ws", "status": 403}
+    events = [event("browser", at=NOON, lasted_s=0.1, marks="start", **told), event(at=NOON + 40, lasted_s=0.1, marks="end", **told)]
+    dates = {"browser.har": [(NOON + 40 + n, NOON + 0.4 + n, NOON + 0.6 + n) for n in range(2)]}
+    found = correlate(events, sources(), dates)
+    assert len(found.attempts) == 1
+    assert [name for name, _ in found.caveats] == ["clock-corrected"]
+
+
+def test_lines_without_a_time_get_that_of_their_try() -> None:
+    told: dict[str, Any] = {"path": "/ws", "token": token(), "status": 403}
+    (one,) = joined([event(at=NOON + 1, lasted_s=1.0, resolution_s=0.001, **told), event("app", "refused", **told)])
+    answer = one.tiers[Tier.APP]
+    assert answer.at == pytest.approx(NOON - 0.02)
+    assert answer.resolution_s == pytest.approx(1.041, abs=0.002)
+
+
+def test_a_try_that_was_waiting_at_the_export_is_pending() -> None:
+    (one,) = joined([event("browser", at=NOON, marks="start", lasted_s=9.0, path="/ws")])
+    assert (one.pending, one.opened, one.started, one.ended) == (True, False, NOON, None)
+
+
+@pytest.mark.parametrize(
+    ("events", "started", "error_s"),
+    [
+        ([event("browser", at=NOON, marks="start", status=403, path="/ws", resolution_s=0.001)], NOON, 0.001),
+        ([event(at=NOON + 60, lasted_s=60.0, status=101, path="/ws")], NOON + 0.5, 0.5),
+        ([event(at=NOON + 60, lasted_s=60.0, status=101, path="/ws", resolution_s=0.001)], NOON, 0.001),
+        ([event("app", "refused", at=NOON, status=403, path="/ws", resolution_s=0.001)], NOON, 0.001),
+        ([event(at=NOON, status=403, path="/ws", lasted_s=None)], NOON + 0.5, 0.5),
+        ([event(at=NOON, status=101, path="/ws", lasted_s=None)], None, 1.0),
+        ([event("app", "refused", status=403, path="/ws")], None, 1.0),
+    ],
+)
+def test_when_a_try_began(events: list[Event], started: float | None, error_s: float) -> None:
+    (one,) = joined(events)
+    assert one.started == started
+    assert one.error_s == pytest.approx(error_s, abs=1e-5)
+
+
+def test_the_page_tells_the_start_and_the_end() -> None:
+    told: dict[str, Any] = {"path": "/ws", "token": token(), "status": 101}
+    events = [
+        event("browser", at=NOON + 0.25, lasted_s=60.5, marks="start", **told),
+        event(at=NOON + 60, lasted_s=60.0, marks="end", **told),
+    ]
+    (one,) = joined(events)
+    assert (one.started, one.ended) == (NOON + 0.25, NOON + 60.75)
+
+
+@pytest.mark.parametrize(
+    ("events", "code"),
+    [
+        ([event("browser", at=NOON, marks="start", status=403, path="/ws")], 1006),
+        ([event("browser", at=NOON, marks="start", status=101, path="/ws")], None),
+        ([event("app", "accepted", at=NOON, path="/ws"), event("app", "closed", at=NOON + 1, line=2, code=1011)], 1011),
+    ],
+)
+def test_code(events: list[Event], code: int | None) -> None:
+    (one,) = joined(events)
+    assert one.code == code
+
+
+def test_the_answer_of_the_proxy_is_that_of_the_try() -> None:
+    """The app accepted, but nginx had given up."""
+    told: dict[str, Any] = {"path": "/ws", "token": token()}
+    (one,) = joined([event(at=NOON + 2, lasted_s=2.0, status=504, **told), event("app", "accepted", at=NOON + 3, **told)])
+    assert (one.opened, one.status) == (False, 504)
+
+
+@pytest.mark.parametrize(("hosts", "filled"), [(("a.example",), "a.example"), (("a.example", "b.example"), None)])
+def test_the_only_host_is_that_of_every_try(hosts: tuple[str, ...], filled: str | None) -> None:
+    events = [event(at=NOON + 60 * n, status=403, path="/ws", host=host, line=n) for n, host in enumerate(hosts, 1)]
+    assert joined([*events, event(at=NOON, status=403, path="/ws", line=9)])[0].host == filled
+
+
+def test_the_zone_of_an_app_log_without_tries() -> None:
+    """It tells of a restart in the middle of what nginx saw, if it is in UTC; +05:00 would be hours away."""
+    seen = [source(first=NOON - 60, last=NOON + 60), source("app.log", "app", "app", zoned=False, first=NOON, last=NOON)]
+    row = event(at=NOON, status=502, path="/ws", logged="23/Nov/2026:17:00:00 +0500")
+    found = correlate([row, event("app", "started", at=NOON)], seen, {})
+    assert found.caveats == [("zone-by-coverage", {"source": "app.log", "zone": "+00:00"})]
+    assert [e.at for e in found.loose] == [NOON]
+
+
+def test_a_console_takes_day_and_zone_from_its_har() -> None:
+    """The console wrote 17:00:01 and no day."""
+    seen = [
+        source("browser.har", "har", "browser", first=NOON),
+        source("console.log", "console", "browser", zoned=False, dateless=True, first=946746001.0, last=946746001.0),
+    ]
+    events = [
+        event("browser", at=NOON, lasted_s=0.9, marks="start", status=403, path="/ws", resolution_s=0.001),
+        event("browser", "failed", source="console.log", at=946746001.0, status=403, path="/ws", resolution_s=0.001),
+    ]
+    (one,) = correlate(events, seen, {}).attempts
+    assert [e.at for e in one.events] == [NOON, NOON + 1]
+
+
+def test_a_time_of_day_without_a_har_is_no_time() -> None:
+    seen = [source("console.log", "console", "browser", zoned=False, dateless=True, first=946746001.0, last=946746001.0)]
+    (one,) = correlate([event("browser", "failed", source="console.log", at=946746001.0, path="/ws")], seen, {}).attempts
+    assert (one.started, one.events[0].at) == (None, None)
+    assert (seen[0].first, seen[0].last) == (None, None)
+
+
+def test_a_line_of_the_browser_that_left_is_no_try() -> None:
+    seen = [source("console.log", "console", "browser", first=NOON, last=NOON)]
+    found = correlate([event("browser", "left", source="console.log", at=NOON)], seen, {})
+    assert (found.attempts, [e.what for e in found.loose]) == ([], ["left"])
 
 
 def test_nothing_makes_nothing() -> None:

@@ -11,7 +11,7 @@ from wslogs.verdict import incidents
 
 SAMPLE = "proxy/upgrade-headers-missing"
 KEYS = {
-    "": {"schema", "tool", "bundle", "verdict", "incidents", "causes", "attempt_count", "attempts", "caveats", "next"},
+    "": {"schema", "tool", "bundle", "verdict", "incidents", "causes", "attempt_count", "attempts", "storms", "caveats", "next"},
     "tool": {"version", "patterns"},
     "bundle": {"name", "sources"},
     "sources": {
@@ -27,9 +27,15 @@ KEYS = {
     "remedy": {"text", "diff"},
     "causes": {"cause", "guide_cause", "state", "because"},
     "attempts": {
-        "id", "token", "client", "url", "started", "ended", "opened", "status", "close_code", "stage", "ended_by", "cause", "detail",
-        "tiers",
+        "id", "token", "client", "url", "started", "ended", "opened", "status", "close_code", "stage", "ended_by", "ended_in",
+        "ended_because", "cause", "detail", "tiers", "storm",
     },
+    "ended_because": {"source", "line", "at"},
+    "journey": {"stage", "state", "tier", "source", "line", "at", "error_s", "logged", "implied_by", "ordered"},
+    "storms": {
+        "id", "attempts", "attempt_count", "first", "last", "token", "client", "url", "outcome", "cause", "detail", "backoff", "per_minute",
+    },
+    "backoff": {"kind", "wait_s", "factor", "cap_s"},
     "tiers": {"browser", "proxy", "app"},
 }  # fmt: skip
 """Key -> what an object under it must hold."""
@@ -41,7 +47,7 @@ def objects(value: Any, name: str = "") -> list[tuple[str, dict[str, Any]]]:
     return [pair for inner in value for pair in objects(inner, name)] if isinstance(value, list) else []
 
 
-@pytest.mark.parametrize("sample", [SAMPLE, "healthy/noise", "auth/token-expired", "network/cut-midway"])
+@pytest.mark.parametrize("sample", [SAMPLE, "healthy/noise", "auth/token-expired", "network/cut-midway", "application/handler-raises"])
 def test_every_key_of_the_contract_is_there(sample: str) -> None:
     told = analyzed(sample).report
     assert told["schema"] == "wslogs/1"
@@ -72,6 +78,31 @@ def test_at_most_ten_thousand_attempts_are_listed() -> None:
     assert set(listed) >= {f"A{n}" for n in range(many - 3, many + 1)}
     assert told["incidents"][0]["attempt_count"] == many - 4
     assert listed == sorted(listed, key=lambda name: int(name[1:]))
+
+
+def test_a_storm_names_fifty_of_its_attempts_and_each_of_them_names_it() -> None:
+    rows = [event(path="/ws", marks="end", at=NOON + n, lasted_s=0.002, status=502) for n in range(1000)]
+    attempts = [
+        attempt(row, id=f"A{n + 1}", started=row.at, ended=row.at, token=token("x"), client="10.0.0.1", scheme="wss")
+        for n, row in enumerate(rows)
+    ]  # fmt: skip
+    told = report(found(attempts, [EXPIRED] * 1000), "en")
+    assert {row["storm"] for row in told["attempts"]} == {"S1"}
+    (storm,) = told["storms"]
+    assert storm.pop("attempts") == [f"A{n + 1}" for n in range(50)]
+    assert storm == {
+        "id": "S1", "attempt_count": 1000, "first": "2026-11-23T12:00:00Z", "last": "2026-11-23T12:16:39Z", "token": "T1",
+        "client": "C1 private", "url": "wss://…/ws?token=T1", "outcome": "failed", "cause": "auth", "detail": "auth.token-expired",
+        "waits": {"least_s": 0.998, "median_s": 0.998, "most_s": 0.998, "error_s": 1.0},
+        "backoff": {"kind": "constant", "wait_s": 0.998, "factor": None, "cap_s": None}, "per_minute": 60.0,
+    }  # fmt: skip
+
+
+def test_who_ended_an_attempt_is_told_with_its_line_whatever_the_cause() -> None:
+    row = event(path="/ws", marks="end", at=NOON, status=499, line=7)
+    told = report(found([attempt(row, status=499, opened=False)], [EXPIRED]), "en")["attempts"][0]
+    assert (told["ended_by"], told["ended_in"], told["storm"]) == ("client", "upstream", None)
+    assert told["ended_because"] == {"source": "access.log", "line": 7, "at": "2026-11-23T12:00:00Z"}
 
 
 def test_tokens_and_clients_are_labels_by_first_appearance() -> None:

@@ -4,15 +4,22 @@ from typing import Any
 
 import pytest
 
-from conftest import NOON, attempt, event, item, source, token
+from conftest import NOON, attempt, event, item, patterns, source, token
 from wslogs import facts
 from wslogs.facts import doubled
-from wslogs.model import Attempt, Event, Fact, Source
+from wslogs.model import Attempt, Event, Fact, Mark, Source
 from wslogs.parsers import nginx_conf
 from wslogs.parsers.env import Setting
 from wslogs.parsers.nginx_conf import Conf
+from wslogs.signals import fire
 
-LOG = source(first=NOON - 60, last=NOON + 60)
+
+def spoken(first: float, last: float, path: str = "access.log", **given: Any) -> Source:
+    """An access log that speaks from `first` to `last`, in seconds from noon."""
+    return source(path, **({"lines": 9, "first": NOON + first, "last": NOON + last, "spans": [(NOON + first, NOON + last)]} | given))
+
+
+LOG = spoken(-60, 60)
 
 
 def conf(text: str) -> Conf:
@@ -51,56 +58,80 @@ def missed(**given: Any) -> Attempt:
     return attempt(event("browser", path="/ws"), **({"started": NOON, "opened": False} | given))
 
 
-def test_silence_needs_coverage() -> None:
-    assert learned(missed(), sources=(LOG,))["proxy.silent"] is True
-    late = source(first=NOON + 10, last=NOON + 60)
-    assert "proxy.silent" not in learned(missed(), sources=(late,))
-    assert "proxy.silent" not in learned(missed(started=None), sources=(LOG,))
-    assert "proxy.silent" not in learned(missed(), sources=())
+@pytest.mark.parametrize(
+    ("given", "logs", "silent"),
+    [
+        ({}, (LOG,), True),
+        ({}, (spoken(10, 60),), None),
+        ({}, (spoken(-60, -10),), None),
+        ({}, (spoken(-60, 60, spans=[(NOON - 60, NOON - 20), (NOON + 20, NOON + 60)]),), None),
+        ({}, (spoken(-60, -20, "access.log.1"), spoken(20, 60)), True),
+        ({}, (spoken(-900, -400, "access.log.2.gz"), spoken(400, 900)), None),
+        ({"started": None}, (LOG,), None),
+        ({"error_s": 50.0}, (LOG,), True),
+        ({"error_s": 90.0}, (LOG,), None),
+        ({"ended": NOON + 90}, (LOG,), None),
+        ({}, (spoken(-3, 60), source("browser.har", "har", "browser", error_s=10.0)), None),
+        ({}, (), None),
+    ],
+    ids=[
+        "covered", "begins later", "ends before", "a hole", "at a rotation", "a rotated file is missing", "no time",
+        "inside with its error", "its error reaches out", "it ends after the log", "its clock's error reaches out", "no log",
+    ],
+)  # fmt: skip
+def test_silence_needs_coverage(given: dict[str, Any], logs: tuple[Source, ...], silent: bool | None) -> None:
+    assert learned(missed(**given), sources=logs).get("proxy.silent") is silent
+
+
+def test_the_proof_of_silence_is_the_next_line() -> None:
+    one = missed(error_s=2.0)
+    learned(one, sources=(spoken(-60, 60, marks=[Mark(NOON - 60, 1), Mark(NOON + 3, 5), Mark(NOON + 60, 9)]),))
+    assert [(e.source, e.line, e.excerpt) for e in one.proof["proxy.silent"]] == [("access.log", 5, "… 2026-11-23T12:00:03Z …")]
+
+
+LOGGED = "http {{ access_log /var/log/nginx/access.log; server {{ listen 80; location /ws {{ {} }} location / {{ {} }} }} }}"
+
+
+@pytest.mark.parametrize(
+    ("way", "other", "silent"),
+    [
+        ("", "", True),
+        ("", "access_log off;", True),
+        ("access_log off;", "", None),
+        ("access_log /var/log/nginx/access.log main if=$loggable;", "", None),
+        ("access_log /var/log/nginx/ws.log;", "", None),
+        ("if ($arg_quiet) { access_log off; }", "", None),
+    ],
+)
+def test_silence_where_the_route_writes_no_row(way: str, other: str, silent: bool | None) -> None:
+    assert learned(missed(), sources=(LOG,), conf=conf(LOGGED.format(way, other))).get("proxy.silent") is silent
+
+
+def test_silence_where_the_browsers_clock_can_hardly_be_late() -> None:
+    logs = (spoken(-60, 60), source("browser.har", "har", "browser", error_s=30.0, less_late_s=28.0))
+    assert learned(missed(ended=NOON + 40), sources=logs).get("proxy.silent") is True
 
 
 def test_an_open_tunnel_has_no_silence() -> None:
     assert "proxy.silent" not in learned(missed(opened=True), sources=(LOG,))
 
 
-def life(*told: tuple[str, float]) -> tuple[Event, ...]:
-    return tuple(event("app", what, at=at, line=n) for n, (what, at) in enumerate(told, 1))
+@pytest.mark.parametrize(("error", "by", "said"), [(1.0, 99.0, True), (99.4, 0.6, True), (99.9, 0.1, False), (130.0, -30.0, False)])
+def test_a_token_had_expired_by_at_least(error: float, by: float, said: bool) -> None:
+    old = token(expires=NOON - 100)
+    one = attempt(event(path="/ws", token=old), token=old, started=NOON, error_s=error)
+    assert learned(one)["token.expired_by_s"] == pytest.approx(by)
+    assert ("token.expired-at-start" in fire(one, patterns())) is said
 
 
 @pytest.mark.parametrize(
-    ("told", "state"),
-    [
-        ([("started", NOON - 9), ("stopping", NOON + 9)], "running"),
-        ([("stopping", NOON - 1), ("started", NOON + 1)], "restarting"),
-        ([("stopped", NOON - 1)], "stopped"),
-        ([("started", NOON + 1)], None),
-        ([("ready", NOON - 9), ("started", NOON + 9)], None),
-    ],
+    ("ended", "error", "ran_out"),
+    [(31.0, 0.5, True), (29.0, 0.5, True), (33.0, 0.5, None), (31.0, 2.0, True), (31.0, 2.1, None), (30.0, 40.0, None)],
 )
-def test_what_the_app_was_doing(told: list[tuple[str, float]], state: str | None) -> None:
-    assert learned(attempt(started=NOON), loose=life(*told)).get("app.state") == state
-
-
-def test_an_app_that_begins_again_without_being_told_to_stop_died() -> None:
-    lost = {"opened": True, "code": 1006, "started": NOON - 30, "ended": NOON}
-    again = life(("ready", NOON - 60), ("started", NOON + 5))
-    assert learned(attempt(**lost), loose=again)["app.died"] is True
-    assert "app.died" not in learned(attempt(**lost), loose=life(("stopping", NOON - 1), ("started", NOON + 5)))
-    assert "app.died" not in learned(attempt(**lost | {"code": 1000}), loose=again)
-
-
-def test_a_stop_cuts_what_is_open() -> None:
-    one = attempt(opened=True, started=NOON - 30, ended=NOON)
-    assert learned(one, loose=life(("ready", NOON - 60), ("stopping", NOON - 0.5)))["app.cut_at_stop"] is True
-
-
-def test_the_time_of_a_token() -> None:
-    old = token(expires=NOON - 100)
-    one = attempt(event(path="/ws", token=old), token=old, started=NOON, error_s=1.0)
-    assert learned(one)["token.expired_by_s"] == 99.0
+def test_a_token_ran_out_while_its_socket_was_open(ended: float, error: float, ran_out: bool | None) -> None:
     ran = token(expires=NOON + 30)
-    two = attempt(event(path="/ws", token=ran), token=ran, started=NOON, ended=NOON + 31, opened=True)
-    assert learned(two)["token.ran_out"] is True
+    one = attempt(event(path="/ws", token=ran), token=ran, started=NOON, ended=NOON + ended, opened=True, error_s=error)
+    assert learned(one).get("token.ran_out") is ran_out
 
 
 def test_a_token_is_absent_where_others_have_one() -> None:
@@ -129,6 +160,27 @@ def test_an_address_beside_the_base_url() -> None:
     base = Setting(source=".env", line=1, name="VITE_API_BASE_URL", scheme="https", host="a.example", path="/api")
     assert learned(attempt(event(path="/ws"), host="a.example", opened=False), settings=(base,))["path.off_base"] is True
     assert "path.off_base" not in learned(attempt(event(path="/api/ws"), host="a.example", opened=False), settings=(base,))
+
+
+def page(load: int | None, **given: Any) -> Attempt:
+    seen = event("browser", path="/ws", source=given.pop("source", "console.log"), load=load)
+    return attempt(seen, **given)
+
+
+@pytest.mark.parametrize(
+    ("one", "later", "left"),
+    [
+        (page(1, opened=True), page(2), True),
+        (page(2, opened=True), page(2), None),
+        (page(1, opened=True, code=1006), page(2), None),  # the page itself tells how it ended
+        (page(1, opened=True), page(2, source="other.log"), None),
+        (page(None, opened=True), page(2), None),
+        (attempt(event(path="/ws"), opened=True), page(2), None),
+    ],
+    ids=["a later load", "the same load", "a code", "another browser's load", "no loads known", "no browser"],
+)
+def test_a_page_was_left_when_a_later_load_dials(one: Attempt, later: Attempt, left: bool | None) -> None:
+    assert learned(one, later).get("page.left") is left
 
 
 SERVER = "server {{\n listen 80;\n location /ws {{\n  proxy_pass http://127.0.0.1:8000;\n  {} }}\n}}\n"

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from wslogs.bundle import open_bundle
 from wslogs.parsers import har
 from wslogs.parsers.kit import Kit, Parsed
@@ -30,8 +32,19 @@ def parsed(tmp_path: Path, text: str) -> Parsed:
         return har.parse(bundle.items[0], Kit(load(), Vault()))
 
 
-def text_of(*entries: dict[str, Any]) -> str:
-    return json.dumps({"log": {"version": "1.2", "entries": list(entries)}}, indent=1)
+def text_of(*entries: dict[str, Any], **log: Any) -> str:
+    return json.dumps({"log": {"version": "1.2", "entries": list(entries)} | log}, indent=1)
+
+
+def frames(*at: float) -> dict[str, Any]:
+    """Frames at these seconds after the dial."""
+    return {"_webSocketMessages": [{"type": "receive", "time": 1795407866.0 + one, "opcode": 1, "data": "x"} for one in at]}
+
+
+def headed(made: dict[str, Any], **headers: str) -> dict[str, Any]:
+    """The entry with these headers in its answer."""
+    named = [{"name": name.replace("_", "-"), "value": value} for name, value in headers.items()]
+    return made | {"response": made["response"] | {"headers": named}}
 
 
 def test_opened_and_refused(tmp_path: Path) -> None:
@@ -72,3 +85,84 @@ def test_dates_of_answers_that_were_not_cached(tmp_path: Path) -> None:
     cached = json.loads(json.dumps(dated))
     cached["response"]["headers"].append({"name": "Age", "value": "9"})
     assert parsed(tmp_path, text_of(dated, cached)).dates == {"a.har": [(1795407866.0, 1795407866.0, 1795407866.05)]}
+
+
+@pytest.mark.parametrize(
+    ("receive", "status", "lasted_s"),
+    [
+        (5990.0, 101, 6.0),  # closed
+        (0, 101, None),  # the export found it open: DevTools counts nothing as received yet
+        (None, 101, 6.0),  # another writer of HARs
+        (0, 403, 6.0),
+    ],
+)
+def test_an_open_socket_has_no_length(tmp_path: Path, receive: float | None, status: int, lasted_s: float | None) -> None:
+    (one,) = parsed(tmp_path, text_of(entry(status=status, time=6000.0, timings={"receive": receive}))).events
+    assert one.lasted_s == lasted_s
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "answered_s"),
+    [
+        (frames(0.25, 1.0), 101, 0.25),
+        (frames(1.0, 0.25), 101, 0.25),
+        (frames(-1.0), 101, 0.0),  # a frame before the dial is none
+        (frames(), 101, None),
+        ({}, 101, None),
+        (error("Error during WebSocket handshake: Unexpected response code: 403"), 0, None),
+    ],
+)
+def test_the_first_frame_shows_that_it_was_open(tmp_path: Path, more: dict[str, Any], status: int, answered_s: float | None) -> None:
+    (one,) = parsed(tmp_path, text_of(entry(status=status, **more))).events
+    assert one.answered_s == answered_s
+
+
+def test_loads_of_the_page_are_counted(tmp_path: Path) -> None:
+    tries = [entry(status=101, pageref=page) for page in ("page_7", "page_9", "page_9", "page_8")]
+    found = parsed(tmp_path, text_of(*tries, entry(status=101), pages=[{"id": "page_7"}, {"id": "page_9"}])).events
+    assert [e.load for e in found] == [1, 2, 2, None, None]
+
+
+def test_a_try_that_waits_is_dialled_after_the_last_that_failed(tmp_path: Path) -> None:
+    """Dated 1969 and without a failure: it began last, and no answer had come when the HAR was exported."""
+    script = entry("https://testdomen.uz/a.js", 200, time=100.0, _resourceType="script")
+    lost = [entry(started="1969-12-31T23:59:59.000Z", **error("net::ERR_CONNECTION_RESET", at)) for at in (500.0, 501.5)]
+    *_, waiting = parsed(tmp_path, text_of(*lost, entry(started="1969-12-31T23:59:59.000Z"), script)).events
+    assert (waiting.at, waiting.marks, waiting.lasted_s) == (1795407867.6, "end", None)
+
+
+@pytest.mark.parametrize(("started", "marks"), [("2026-11-23T04:24:26.000Z", "start"), ("1969-12-31T23:59:59.000Z", "end"), ("", "end")])
+def test_an_undated_try_tells_its_end(tmp_path: Path, started: str, marks: str) -> None:
+    (one,) = parsed(tmp_path, text_of(entry(started=started), entry("https://testdomen.uz/", 200))).events
+    assert one.marks == marks
+
+
+def test_where_chrome_tells_no_ticks_a_try_lies_between_its_neighbours(tmp_path: Path) -> None:
+    before = entry("https://testdomen.uz/", 200)
+    after = entry("https://testdomen.uz/b", 200, started="2026-11-23T04:24:36.000Z")
+    (one,) = parsed(tmp_path, text_of(before, entry(started=""), after)).events
+    assert (one.at, one.resolution_s) == (1795407866.0, 10.0)
+
+
+DATE = "Mon, 23 Nov 2026 04:24:26 GMT"
+
+
+def test_the_date_of_a_101_lies_between_dial_and_first_frame(tmp_path: Path) -> None:
+    opened = headed(entry(status=101, time=60000.0, **frames(0.25, 50.0)), Date=DATE)
+    assert parsed(tmp_path, text_of(opened)).dates == {"a.har": [(1795407866.0, 1795407866.0, 1795407866.25)]}
+
+
+def test_the_date_of_a_101_without_frames_says_nothing(tmp_path: Path) -> None:
+    """It was open for a minute: when the answer came nobody knows."""
+    assert parsed(tmp_path, text_of(headed(entry(status=101, time=60000.0), Date=DATE))).dates == {}
+
+
+@pytest.mark.parametrize("more", [{"Age": "9"}, {"X_Cache": "HIT from edge"}])
+def test_dates_from_a_cache_are_old(tmp_path: Path, more: dict[str, str]) -> None:
+    assert parsed(tmp_path, text_of(headed(entry("https://testdomen.uz/", 200), Date=DATE, **more))).dates == {}
+
+
+@pytest.mark.parametrize(("value", "request_id"), [("7c9e6679742540de944be07fc1f90ae7", "7c9e6679742540de944be07fc1f90ae7"), ("", None)])
+def test_a_request_id_that_the_answer_echoes(tmp_path: Path, value: str, request_id: str | None) -> None:
+    (one,) = parsed(tmp_path, text_of(headed(entry(status=101), X_Request_ID=value))).events
+    assert one.request_id == request_id

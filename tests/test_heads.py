@@ -26,6 +26,21 @@ def test_heads(line: str, program: str, at: float | None, zoned: bool, text: str
     assert (head.program, head.at, head.zoned, head.text) == (program, at, zoned, text)
 
 
+@pytest.mark.parametrize(
+    ("line", "at", "dateless"),
+    [
+        ("09:24:29.380 index.js:17 realtime: dialing #1", 946718669.38, True),  # read as the first of January 2000
+        ("at 09:24:29.380 it failed", None, False),
+        ("2026-11-23 09:24:29.380 INFO x", 1795425869.38, False),
+        ("api-1  | 2026-11-23T04:24:29.380000000Z 09:24:29.380 INFO x", 1795407869.38, False),  # the wrapper knows the day
+        ("Nov 23 04:24:29 host uvicorn[77]: x", 974953469.0, False),
+    ],
+)
+def test_a_time_of_day_says_no_day(line: str, at: float | None, dateless: bool) -> None:
+    head = Heads(PATTERNS, "app").take(line)
+    assert (head.at, head.dateless) == (at, dateless)
+
+
 def test_json_that_nginx_or_a_cut_broke_is_read() -> None:
     assert loads('{"s":200,"urt":,"ua":""}') == {"s": 200, "urt": None, "ua": ""}
     assert loads('{"message": "cut he') == {"message": "cut he"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wslogs.bundle import open_bundle
-from wslogs.model import What
+from wslogs.model import Mark, What
 from wslogs.parsers import lines
 from wslogs.parsers.kit import Kit, Parsed
 from wslogs.patterns import load
@@ -49,6 +49,26 @@ def test_refused_rows_are_found_by_the_path_that_a_101_names(tmp_path: Path) -> 
     assert [(e.line, e.status, e.path) for e in found.events] == [(1, 403, "/live"), (3, 101, "/live")]
     source = found.sources[0]
     assert (source.lines, source.recognised, source.kept, source.first, source.zoned) == (3, 3, 2, 1795407864.0, True)
+
+
+ROW = b'1.2.3.4 - - [23/Nov/2026:%02d:%02d:00 +0000] "GET /a HTTP/1.1" 200 31 "-" "M"\n'
+
+
+def test_what_an_access_log_speaks_for(tmp_path: Path) -> None:
+    source = parsed(tmp_path, "access.log", b"".join(ROW % (hour, minute) for hour in (4, 16) for minute in range(10))).sources[0]
+    four, sixteen = 1795406400.0, 1795449600.0
+    assert source.spans == [(four, four + 540), (sixteen, sixteen + 540)]
+    assert (source.first, source.last, source.marks[10]) == (four, sixteen + 540, Mark(sixteen, 11))
+
+
+@pytest.mark.parametrize(
+    ("levels", "lowest"),
+    [(["error"], "error"), (["error", "info", "warn"], "info"), (["notice", "crit"], "notice"), (["debug", "info"], "debug")],
+)
+def test_the_level_of_an_error_log(levels: list[str], lowest: str, tmp_path: Path) -> None:
+    text = "".join(f'2026/11/23 04:24:26 [{level}] 29#29: *12 open() failed, request: "GET /[debug] HTTP/1.1"\n' for level in levels)
+    source = parsed(tmp_path, "error.log", text.encode()).sources[0]
+    assert (source.kind, source.level) == ("nginx-error", lowest)
 
 
 def test_a_file_of_two_programs(tmp_path: Path) -> None:

@@ -75,6 +75,34 @@ def test_url(text: str, expected: tuple[str | None, ...]) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "***", "abc***xyz", "eyJhbGciOi…", "eyJhbGciOi...", "•••", "%2A%2A%2A", "%252a%252a", "xxxx", "XXXXXXXXXXXX", "redacted",
+        "[REDACTED]", "%5BREDACTED%5D", "<masked>", "(filtered)", "{hidden}", "removed", "[sanitized]",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("query", ["token={}", "v=2&access_token={}"])
+def test_a_token_that_is_masked_or_cut_joins_nothing(text: str, query: str) -> None:
+    assert Vault().url(f"/ws?{query.format(text)}").token is None
+
+
+@pytest.mark.parametrize("text", [f"{SECRET}9f8Z…", f"{SECRET}9f8Z...", f"9f8Z****************{SECRET}"])
+def test_a_long_value_that_is_cut_is_no_token(text: str) -> None:
+    assert Vault().url(f"/ws?q={text}").token is None
+
+
+def test_another_token_beside_a_masked_one_counts() -> None:
+    vault = Vault()
+    assert vault.url("/ws?session=***&token=abc").token == vault.token("abc")
+
+
+@pytest.mark.parametrize("text", ["xxx", "xxxxy", "a.b.c", "a..b", "abc*", "redacted-1"])
+def test_a_token_that_only_looks_a_little_like_a_mask_is_one(text: str) -> None:
+    vault = Vault()
+    assert vault.url(f"/ws?token={text}").token == vault.token(text)
+
+
+@pytest.mark.parametrize(
     "leak",
     [
         lambda vault: vault.token(SECRET),

@@ -310,6 +310,108 @@ def test_the_page_shows_200_attempts_and_says_how_many_there_are() -> None:
     assert len(page) < 400_000
 
 
+def stormy(count: int = 1000, **backoff: Any) -> dict[str, Any]:
+    """The example with a storm of so many attempts in place of its attempts, and one attempt beside it."""
+    report = example("failure.json")
+    one = report["attempts"][3] | {"ended_in": "upstream", "ended_because": {"source": "logs/access.log", "line": 41, "at": None}}
+    storm = {
+        "id": "S1", "attempts": [f"A{at}" for at in range(50)], "attempt_count": count, "first": "2026-11-20T10:00:00Z",
+        "last": "2026-11-20T10:16:39Z", "token": "T1", "client": "C1 public", "url": one["url"], "outcome": "failed", "cause": "proxy",
+        "detail": "proxy.upgrade-headers", "per_minute": 60.1,
+        "waits": {"least_s": 0.9, "median_s": 1.0, "most_s": 2.5, "error_s": 0.001},
+        "backoff": {"kind": "constant", "wait_s": 1.0, "factor": None, "cap_s": None} | backoff,
+    }  # fmt: skip
+    told = [one | {"id": f"A{at}", "storm": "S1"} for at in range(count)] + [one | {"id": f"A{count}", "storm": None}]
+    return report | {"attempts": told, "attempt_count": count + 1, "storms": [storm]}
+
+
+def test_a_storm_is_one_row_that_unfolds() -> None:
+    page = Page(html(stormy()))
+    assert [attrs.get("class") for tag, attrs in page.tags if tag == "tr"].count("storm") == 1
+    alone = stormy(0) | {"storms": []}
+    assert sum(tag == "tr" for tag, _ in page.tags) == sum(tag == "tr" for tag, _ in Page(html(alone)).tags) + 1
+    for text in ("1,000 attempts", "60.1 per minute", "a wait of 1.0 s each time", "A49 ", "950 more are in report.json."):
+        assert text in page.text.replace("\xa0", " ")
+    assert "A50 " not in page.text and "A1000" in page.text
+
+
+def test_a_storm_is_one_row_in_markdown_too() -> None:
+    paper = md(stormy())
+    assert [line for line in paper.splitlines() if line.startswith("| S1, 1,000 attempts |")]
+    assert not [line for line in paper.splitlines() if line.startswith("| A0 |")]
+    shown = Page(gfm(paper))
+    assert not shown.open
+    assert "Unfold (1,000)" in shown.text and "A49 " in shown.text and "950 more are in report.json." in shown.text
+
+
+@pytest.mark.parametrize(
+    ("backoff", "en", "ru"),
+    [
+        ({"kind": "none", "wait_s": 0.01}, "no wait between tries", "без пауз между попытками"),
+        ({"kind": "constant", "wait_s": 0.25}, "a wait of 250 ms each time", "каждый раз пауза 250 мс"),
+        (
+            {"kind": "growing", "wait_s": 1.0, "factor": 2.0, "cap_s": 30.0},
+            "waits that grow from 1.0 s by a factor of 2.0 up to 30 s",
+            "паузы растут от 1,0 с, каждая в 2,0 раза длиннее, до 30 с",
+        ),
+        (
+            {"kind": "growing", "wait_s": 1.0, "factor": 1.5},
+            "waits that grow from 1.0 s by a factor of 1.5",
+            "паузы растут от 1,0 с, каждая в 1,5 раза длиннее",
+        ),
+        (
+            {"kind": "irregular", "wait_s": 1.0},
+            "waits between 900 ms and 2.5 s, half of them under 1.0 s",
+            "паузы от 900 мс до 2,5 с, половина короче 1,0 с",
+        ),
+    ],
+)
+def test_a_back_off_is_told_in_words(backoff: dict[str, Any], en: str, ru: str) -> None:
+    report = stormy(21, **backoff)
+    for lang, told, count in (("en", en, "21 attempts"), ("ru", ru, "21 попытка")):
+        for text in (Page(html(report, lang)).text, Page(gfm(md(report, lang))).text):
+            assert told in text.replace("\xa0", " ") and count in text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_in_a_storm_stays_text(text: str) -> None:
+    calm, page = Page(html(stormy(9))), Page(html(hostile(stormy(9), text)))
+    assert not page.open
+    assert {tag for tag, _ in page.tags} <= {tag for tag, _ in calm.tags}
+    assert not Page(gfm(md(hostile(stormy(9), text)))).open
+
+
+@pytest.mark.parametrize("missing", ["gone", "none", "empty"])
+def test_any_key_of_a_storm_may_be_missing(missing: str) -> None:
+    report = stormy(9)
+    for storms in without(report["storms"], missing):
+        assert render(report | {"storms": storms}, ("html", "md"), "en")
+
+
+def test_a_journey_tells_what_is_implied_how_sure_its_times_are_and_who_ended_it() -> None:
+    report = example("failure.json")
+    for attempt in report["attempts"]:
+        attempt["journey"][0] |= {"implied_by": "request", "at": None}
+        attempt["journey"][3] |= {"error_s": 1.0, "ordered": False, "logged": "20/Nov/2026:15:04:10 +0500"}
+    for text in (Page(html(report)).text, Page(gfm(md(report))).text):
+        told = " ".join(text.split())
+        for wanted in (
+            "implied by: Request",
+            "≈ 10:04:10.210 ± 1.0 s",
+            "20/Nov/2026:15:04:10 +0500",
+            "ended by: app",
+            "≈ within its error bar",
+        ):
+            assert wanted in told
+
+
+def test_it_is_said_where_nothing_shows_who_ended_it() -> None:
+    report = example("failure.json")
+    report["attempts"] = [attempt | {"ended_by": "unknown"} for attempt in report["attempts"]]
+    assert "nothing shows who ended it" in Page(html(report)).text
+    assert "nothing shows who ended it" in md(report)
+
+
 # Pictures -------------------------------------------------------------------------------------------------------------
 
 

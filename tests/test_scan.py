@@ -127,3 +127,54 @@ def test_cyrillic_is_found_in_either_case_and_code_page(encoding: str) -> None:
     text = "закрыто, код 1006\nnothing\nКОД WS\nКод\nwsкод\n".encode(encoding)
     scanner = Scanner(["код", "код ws", "ws"])
     assert [(line.number, line.hits) for line in scanner.kept(io.BytesIO(text))] == [(1, {0}), (3, {0, 1, 2}), (4, {0}), (5, {0, 2})]
+
+
+def at(line: bytes) -> float | None:
+    """The number that a line begins with, as its time."""
+    word = line.split(b" ")[0]
+    return float(word) if word.isdigit() else None
+
+
+@pytest.mark.parametrize("block", [1 << 20, 100, 7])
+def test_every_line_of_a_small_block_is_a_mark(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "BLOCK", block)
+    scanner = Scanner(["ws"], clock=at)
+    lines = list(scanner.kept(io.BytesIO(b"10 a\nTraceback\n  File ws\n20 b\n\n30 ws\n25 c")))
+    assert scanner.marks == [(10, 1), (20, 4), (30, 6), (25, 7)]
+    assert [line.number for line in lines] == [3, 6] and scanner.lines == 7
+
+
+def timed(*seconds: int) -> bytes:
+    return b"".join(b"%d GET / HTTP/1.1 200 31\n" % second for second in seconds)
+
+
+STEADY = range(100_000, 200_000, 2)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "edges"),
+    [
+        (STEADY, [(100_000, 1), (199_998, 50_000)]),
+        ([*range(100_000, 140_000, 2), *range(150_000, 200_000, 2)], [(139_998, 20_000), (150_000, 20_001)]),
+        ([*range(100_000, 140_000, 2), *range(141_000, 200_000, 2)], [(139_998, 20_000), (141_000, 20_001)]),
+    ],
+    ids=["steady", "a hole of hours", "a hole of a quarter of an hour"],
+)
+def test_of_a_large_block_a_few_lines_and_the_edges_of_a_hole(seconds: Any, edges: list[tuple[float, int]]) -> None:
+    asked: list[bytes] = []
+
+    def clock(line: bytes) -> float | None:
+        asked.append(line)
+        return at(line)
+
+    scanner = Scanner([], clock=clock)
+    assert list(scanner.kept(io.BytesIO(timed(*seconds)))) == []
+    assert set(edges) <= set(scanner.marks) and scanner.marks == sorted(scanner.marks)
+    assert len(asked) <= 130 and scanner.lines == len(seconds)
+
+
+def test_lines_without_times_are_not_asked_for_long() -> None:
+    asked: list[bytes] = []
+    scanner = Scanner([], clock=asked.append)
+    assert list(scanner.kept(io.BytesIO(b"INFO:     no time\n" * 50_000))) == []
+    assert scanner.marks == [] and len(asked) <= 50 and scanner.lines == 50_000

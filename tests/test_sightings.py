@@ -1,8 +1,12 @@
 """What each tier alone saw of each try."""
 
-from conftest import NOON, event, token
+from typing import Any
+
+import pytest
+
+from conftest import NOON, event, sighting, token
 from wslogs.correlate import sightings
-from wslogs.correlate.sightings import Sighting, Tiers
+from wslogs.correlate.sightings import Sighting, Tiers, alike
 from wslogs.model import Event
 
 
@@ -28,6 +32,29 @@ def browser(*events: Event) -> Tiers:
     return tiers
 
 
+def test_move_goes_from_the_clock_of_the_log_not_from_the_last_move() -> None:
+    one = sighting(start=NOON, end=NOON + 1, resolution_s=1.0, before_s=0.5)
+    one.move(60.0)
+    one.move(40.0)
+    assert (one.start, one.end, one.moved_s) == (NOON + 40, NOON + 41, 40.0)
+    assert one.span("start") == (NOON + 39.5, NOON + 40.5)
+
+
+@pytest.mark.parametrize(
+    ("one", "span"),
+    [
+        (sighting(start=0.0, end=9.0, opened=True, main={"answered_s": 0.3}, resolution_s=0.0), (0.0, 0.3)),
+        (sighting(start=0.0, end=9.0, opened=True, resolution_s=0.0), (0.0, 9.0)),
+        (sighting(start=0.0, end=9.0, opened=False, resolution_s=1.0), (9.0, 10.0)),
+        (sighting(end=9.0, opened=False, resolution_s=0.0), (9.0, 9.0)),
+        (sighting(end=9.0, opened=True), None),  # how long it was open nobody knows
+        (sighting(start=0.0, opened=True), None),
+    ],
+)
+def test_answered(one: Sighting, span: tuple[float, float] | None) -> None:
+    assert one.answered == span
+
+
 def test_a_row_began_before_it_was_written() -> None:
     (one,) = proxy(event(at=NOON + 60, lasted_s=60.0, status=101, path="/ws")).proxy
     assert (one.start, one.end, one.opened) == (NOON + 0.5, NOON + 60.5, True)  # a whole second is half a second on
@@ -50,10 +77,52 @@ def test_an_error_line_of_another_client_is_a_try_of_its_own() -> None:
     assert lines(tiers.proxy) == [[("access.log", 1)], [("error.log", 1)]]
 
 
-def test_the_same_row_in_two_logs_is_one_try() -> None:
-    told = {"at": NOON, "status": 403, "path": "/ws", "token": token(), "client": "192.0.2.1"}
-    tiers = proxy(event(**told), event(source="copy.log", **told), event(line=2, **told))
-    assert lines(tiers.proxy) == [[("access.log", 1)], [("access.log", 2)]]
+def test_an_error_line_whose_token_is_cut_joins_its_row_by_path_and_time() -> None:
+    """nginx cuts long requests in its error log: what is left of the token is none, and path and second tell the row."""
+    rows = [event(at=NOON + n * 10, status=502, path="/ws", token=token(f"t{n}"), line=n) for n in (1, 2, 3)]
+    tiers = proxy(*rows, event(what="error", source="error.log", line=7, at=NOON + 20, path="/ws"))
+    assert lines(tiers.proxy) == [[("access.log", 1)], [("access.log", 2), ("error.log", 7)], [("access.log", 3)]]
+
+
+def test_the_connection_outweighs_time() -> None:
+    """Two requests of one second; the line tells `*2`, and stands nearer to the other."""
+    rows = [
+        event(at=NOON, status=504, path="/ws", connection="1", line=1),
+        event(at=NOON + 2, status=504, path="/ws", connection="2", line=2),
+    ]
+    tiers = proxy(*rows, event(what="error", source="error.log", line=7, at=NOON, path="/ws", connection="2"))
+    assert lines(tiers.proxy) == [[("access.log", 1)], [("access.log", 2), ("error.log", 7)]]
+
+
+def test_the_connection_of_another_is_another_try() -> None:
+    row = event(at=NOON, status=502, path="/ws", connection="1")
+    tiers = proxy(row, event(what="error", source="error.log", at=NOON, path="/ws", connection="2"))
+    assert len(tiers.proxy) == 2
+
+
+def test_lines_of_one_second_go_to_a_row_each() -> None:
+    rows = [event(at=NOON, status=502, path="/ws", line=n) for n in (1, 2)]
+    tiers = proxy(*rows, *(event(what="error", source="error.log", line=n, at=NOON, path="/ws") for n in (1, 2)))
+    assert lines(tiers.proxy) == [[("access.log", 1), ("error.log", 1)], [("access.log", 2), ("error.log", 2)]]
+
+
+@pytest.mark.parametrize(("at", "joins"), [(-3, False), (0, True), (30, True), (60, True), (64, False)])
+def test_an_error_stands_within_the_time_of_its_request(at: float, joins: bool) -> None:
+    row = event(at=NOON + 60, lasted_s=60.0, status=504, path="/ws")
+    tiers = proxy(row, event(what="error", source="error.log", at=NOON + at, path="/ws"))
+    assert (len(tiers.proxy) == 1) is joins
+
+
+def test_an_error_line_stands_on_the_clock_of_the_access_log() -> None:
+    tiers = Tiers()
+    told = event(what="error", source="error.log", at=NOON + 5 * 3600, path="/ws")
+    sightings.proxy([event(at=NOON, status=502, path="/ws"), told], tiers, lambda e: None if e.at is None else e.at - 5 * 3600)
+    assert lines(tiers.proxy) == [[("access.log", 1), ("error.log", 1)]]
+
+
+def test_notes_of_nginx_belong_to_no_try() -> None:
+    note = event(what="note", source="error.log", at=NOON)
+    assert proxy(note).loose == [note]
 
 
 def test_a_console_merges_into_its_har() -> None:
@@ -70,6 +139,89 @@ def test_a_console_merges_into_its_har() -> None:
         [("browser.har", 2), ("console.log", 3), ("console.log", 4)],
     ]
     assert [one.code for one in tiers.browser] == [1006, 1006]
+
+
+def har(*tries: tuple[int | None, int], start: float = 0.0) -> list[Event]:
+    """(status, load of the page) of each try, a minute apart."""
+    return [
+        event("browser", at=NOON + start + n * 60, marks="start", status=status, load=load, line=n, path="/ws", resolution_s=0.001)
+        for n, (status, load) in enumerate(tries, 1)
+    ]  # fmt: skip
+
+
+def console(*said: str, file: str = "console.log", **fields: object) -> list[Event]:
+    """`left`, `failed`, or the code of a close."""
+    told = []
+    for n, word in enumerate(said, 1):
+        what = word if word in ("left", "failed") else "closed"
+        more = {"path": "/ws", "status": 403} if what == "failed" else {} if what == "left" else {"code": int(word)}
+        told.append(event("browser", what, source=file, line=n * 10, **more | fields))
+    return told
+
+
+def closes(seen: list[Sighting]) -> list[int | None]:
+    return [one.code for one in seen]
+
+
+def test_navigation_tells_which_open_try_a_close_belongs_to() -> None:
+    """Two loads of the page with a socket each; the console tells of the close in the second one."""
+    assert closes(browser(*har((101, 1), (101, 2)), *console("left", "left", "1006")).browser) == [None, 1006]
+    assert closes(browser(*har((101, 1), (101, 2), (403, 2)), *console("left", "1006", "left", "failed")).browser) == [1006, None, None]
+
+
+def test_a_console_without_navigation_is_of_the_last_load() -> None:
+    """Unless told to preserve its log, the console forgets with each load."""
+    assert closes(browser(*har((101, 1), (101, 2)), *console("1006")).browser) == [None, 1006]
+
+
+def test_the_lines_that_tell_of_leaving_are_of_no_try() -> None:
+    tiers = browser(*console("left", "1000"))
+    assert [e.what for e in tiers.loose] == ["left"]
+    assert [e.load for one in tiers.browser for e in one.events] == [1]
+
+
+def test_a_close_after_navigation_is_of_another_try() -> None:
+    """A socket of the load before cannot be lost in this one."""
+    assert [(one.opened, one.code) for one in browser(*console("left", "failed", "left", "1006")).browser] == [(False, None), (True, 1006)]
+
+
+def test_a_console_belongs_to_the_har_that_it_fits() -> None:
+    anna = [event("browser", source="anna.har", line=n, status=403, path="/ws", at=NOON + n) for n in (1, 2)]
+    boris = [event("browser", source="boris.har", status=101, path="/ws", at=NOON)]
+    tiers = browser(*anna, *boris, *console("failed", "failed"))
+    assert tiers.partners == {"console.log": "anna.har"}
+
+
+def test_of_hars_that_fit_alike_the_one_with_a_like_name() -> None:
+    hars = [event("browser", source=name, status=403, path="/ws", at=NOON) for name in ("anna.har", "boris.har")]
+    assert browser(*hars, *console("failed", file="boris-console.log")).partners == {"boris-console.log": "boris.har"}
+
+
+def test_a_console_with_other_tokens_is_of_another_page() -> None:
+    hars = event("browser", status=403, path="/ws", at=NOON, token=token("a"))
+    tiers = browser(hars, *console("failed", token=token("b")))
+    assert (tiers.partners, len(tiers.browser)) == ({}, 2)
+
+
+@pytest.mark.parametrize(("one", "other", "shared"), [("anna.har", "anna.log", 5), ("a", "b", 0), ("ann", "anna", 3), ("", "x", 0)])
+def test_alike(one: str, other: str, shared: int) -> None:
+    assert alike(one, other) == shared
+
+
+@pytest.mark.parametrize(
+    ("fields", "start", "end", "opened"),
+    [
+        ({"at": NOON, "marks": "start", "lasted_s": 60.0, "status": 101}, NOON, NOON + 60, True),
+        ({"at": NOON, "marks": "start", "status": 101}, NOON, None, True),  # still open
+        ({"at": NOON, "marks": "start"}, NOON, None, None),  # still waiting
+        ({"at": NOON, "marks": "end", "signals": ("browser.reset",)}, None, NOON, False),  # dated 1969: it failed then
+        ({"at": NOON, "marks": "start", "lasted_s": 0.1, "status": 403}, NOON, NOON + 0.1, False),
+        ({"status": 403}, None, None, False),
+    ],
+)
+def test_of_a_har_entry(fields: dict[str, Any], start: float | None, end: float | None, opened: bool | None) -> None:
+    (one,) = browser(event("browser", path="/ws", **fields)).browser
+    assert (one.start, one.end, one.opened) == (start, end, opened)
 
 
 def test_a_console_alone_tells_its_tries() -> None:
@@ -90,12 +242,46 @@ def test_notes_of_the_app_attach_to_the_try_they_stand_by() -> None:
     assert lines(tiers.app) == [[("app.log", 2), ("app.log", 1)], [("app.log", 50)]]
 
 
+def accepted(*at: int) -> list[Event]:
+    return [event("app", "accepted", line=n, at=NOON + n, path="/ws") for n in at]
+
+
+def test_the_close_of_the_one_open_socket() -> None:
+    (one,) = app(*accepted(1), event("app", "closed", line=3, at=NOON + 9, code=1011)).app
+    assert (one.end, one.code, one.opened) == (NOON + 9.5, 1011, True)  # a whole second is half a second on
+
+
 def test_a_close_among_several_open_sockets_is_loose() -> None:
-    accepted = [event("app", "accepted", line=n, at=NOON + n, path="/ws") for n in (1, 2)]
     closed = event("app", "closed", line=3, at=NOON + 9, code=1011)
-    assert app(*accepted, closed).loose == [closed]
-    (one,) = app(accepted[0], closed).app
-    assert (one.end, one.code, one.opened) == (NOON + 9, 1011, True)
+    tiers = app(*accepted(1, 2), closed)
+    assert tiers.loose == [closed]
+    assert [one.end for one in tiers.app] == [None, None]
+
+
+def test_the_second_line_about_a_close_belongs_to_the_socket_of_the_first() -> None:
+    """The app's word has the code, the server's has none; meanwhile another socket opened."""
+    said = event("app", "closed", line=2, at=NOON + 2, code=1000), event("app", "closed", line=4, at=NOON + 2)
+    tiers = app(*accepted(1), said[0], event("app", "accepted", line=3, at=NOON + 2, path="/ws"), said[1])
+    assert lines(tiers.app) == [[("app.log", 1), ("app.log", 2), ("app.log", 4)], [("app.log", 3)]]
+
+
+def test_the_next_of_two_sockets_that_closed_is_known_when_one_is_left() -> None:
+    """The close of the one left open, far below the first."""
+    tiers = app(
+        *accepted(1), event("app", "closed", line=2, at=NOON + 2, code=1000), *accepted(3), event("app", "closed", line=40, code=1001)
+    )
+    assert [one.code for one in tiers.app] == [1000, 1001]
+
+
+def test_a_close_of_no_socket_is_loose() -> None:
+    closed = event("app", "closed", line=1, code=1000)
+    assert (app(closed).loose, app(closed).app) == ([closed], [])
+
+
+def test_an_exception_of_the_one_open_socket() -> None:
+    (one,) = app(*accepted(1), event("app", "exception", line=3, at=NOON + 9)).app
+    assert lines([one]) == [[("app.log", 1), ("app.log", 3)]]
+    assert one.end is None
 
 
 def test_starts_and_stops_belong_to_no_try() -> None:

@@ -41,11 +41,23 @@ def test_text_and_facts_fire_with_their_proof() -> None:
         (True, {"close.code": 1011}, (), True),
         (True, {"timer.read_timeout": True}, (), True),
         (True, {"token.ran_out": True}, (), True),
+        (True, {"page.left": True}, (), False),
+        (False, {"page.left": True}, (), None),
+        (None, {"page.left": True}, (), None),
+        (True, {"page.left": True, "close.code": 1006, "browser.seen": True}, (), True),
+        (True, {"page.left": True, "redialled": True}, (), False),
+        (True, {"redialled": True}, (), None),
+        (True, {"app.may_have_cut": True}, (), None),
         (None, {}, ("app.no-websocket-library",), True),
     ],
 )
 def test_failed(opened: bool | None, facts: dict[str, Any], fired: tuple[str, ...], state: bool | None) -> None:
     assert failed(attempt(opened=opened, facts=facts), fired, patterns()) is state
+
+
+@pytest.mark.parametrize(("fired", "state"), [((), None), (("app.no-websocket-library",), True)])
+def test_what_is_pending_has_not_failed_unless_a_signal_says_so(fired: tuple[str, ...], state: bool | None) -> None:
+    assert failed(attempt(opened=False, pending=True), fired, patterns()) is state
 
 
 def test_notes_stand_near_by_time_or_have_none() -> None:

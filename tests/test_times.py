@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from wslogs.times import iso, parse
+from wslogs.times import east, iso, parse, zone
 
 NOON = 1795435200.0
 
@@ -35,8 +35,7 @@ NOON = 1795435200.0
     ],
 )
 def test_parse(text: str, form: str, expected: tuple[float, bool] | None) -> None:
-    found = parse(text, form)
-    assert found == (expected and (pytest.approx(expected[0], abs=1e-6), expected[1]))
+    assert parse(text, form) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +61,7 @@ def test_iso(at: float | None, text: str | None) -> None:
 @settings(max_examples=100, deadline=None)
 def test_what_is_written_is_read_back(milliseconds: int) -> None:
     at = milliseconds / 1000
-    assert parse(iso(at) or "", "iso") == (pytest.approx(at, abs=1e-6), True)
+    assert parse(iso(at) or "", "iso") == pytest.approx((at, True), abs=1e-6)
 
 
 @given(some.text(max_size=40), some.sampled_from(["iso", "epoch", "epoch-ms", "%d/%b/%Y:%H:%M:%S %z", "%b %d %H:%M:%S"]))
@@ -70,3 +69,36 @@ def test_what_is_written_is_read_back(milliseconds: int) -> None:
 def test_no_text_is_an_error(text: str, form: str) -> None:
     found = parse(text, form)
     assert found is None or isinstance(found[0], float)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("23/Nov/2026:12:00:00 +0000", 0.0),
+        ("23/Nov/2026:17:45:00 +0545", 20700.0),
+        ("23/Nov/2026:02:30:00 -0930", -34200.0),
+        ("2026-11-23T17:00:00+05:00", 18000.0),
+        ("2026-11-23T12:00:00Z", 0.0),
+        ("2026-11-23T12:00:00", None),
+        ("2026/11/23 12:00:00", None),
+        ("1795435200.250", None),
+        ("2026-11-23", None),
+        ("+05", None),
+        ("", None),
+    ],
+)
+def test_zone(text: str, seconds: float | None) -> None:
+    assert zone(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0, "+00:00"), (20700.0, "+05:45"), (-34200.0, "-09:30"), (50400.0, "+14:00"), (-0.0, "+00:00")]
+)
+def test_east(seconds: float, text: str) -> None:
+    assert east(seconds) == text
+
+
+@given(some.integers(-56, 60))
+@settings(max_examples=50, deadline=None)
+def test_a_zone_that_is_written_is_read_back(quarters: int) -> None:
+    assert zone(f"2026-11-23T12:00:00{east(quarters * 900.0)}") == quarters * 900.0

@@ -12,7 +12,7 @@ from wslogs.errors import PatternError
 from wslogs.parsers import access
 from wslogs.parsers.heads import Heads
 from wslogs.parsers.kit import PATH
-from wslogs.patterns import Access, Patterns, Shape, Stamp, Stanza, Text, Wrapper, load
+from wslogs.patterns import Access, Patterns, RequestId, Shape, Stamp, Stanza, Text, Wrapper, load
 
 
 @dataclass(slots=True)
@@ -40,7 +40,8 @@ def run(folder: Path | None = None) -> Result:
 
 def stanzas(patterns: Patterns) -> Iterator[Stanza]:
     """All stanzas that look at text and so need examples."""
-    yield from (*patterns.stamps, *patterns.wrappers, *patterns.shapes, *patterns.accesses, *patterns.messages)
+    yield from (*patterns.stamps, *patterns.wrappers, *patterns.request_ids, *patterns.shapes)
+    yield from (*patterns.accesses, *patterns.messages)
     yield from (signal for signal in patterns.signals.values() if signal.match is not None)
 
 
@@ -79,7 +80,8 @@ def _groups(stanza: Stanza, line: str, patterns: Patterns) -> dict[str, Any] | N
     if isinstance(stanza, Wrapper | Shape):
         found = stanza.match.match(line)
         return dict(found.groupdict()) if found is not None else None
-    if isinstance(stanza, Text) and stanza.match is not None:
+    if isinstance(stanza, RequestId) or (isinstance(stanza, Text) and stanza.match is not None):
+        assert stanza.match is not None
         found = stanza.match.search(line)
         return dict(found.groupdict()) if found is not None else None
     return None

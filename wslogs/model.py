@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Fact = str | int | float | bool
 """A value that signals compare: a status, a duration in seconds, a yes or no, a word of a closed vocabulary."""
@@ -64,6 +64,8 @@ class What(StrEnum):
     """The app's server was told to stop."""
     STOPPED = "stopped"
     """The app's server process ended in order."""
+    LEFT = "left"
+    """The browser went to another page, or to the same one again."""
     NOTE = "note"
     """Anything else that a signal saw."""
 
@@ -132,6 +134,8 @@ class Event:
     """The finest difference that `at` can show, seconds."""
     lasted_s: float | None = None
     """From start to end of the try, seconds."""
+    answered_s: float | None = None
+    """From start to the answer to the handshake, at the latest, seconds; None: the source does not tell."""
     token: Token | None = None
     host: str | None = None
     path: str | None = None
@@ -158,12 +162,22 @@ class Event:
     """Whether the request carried `Upgrade: websocket`; None: the log does not tell."""
     page: str | None = None
     """Scheme and host of the page that opened the socket."""
+    load: int | None = None
+    """In which load of a page this was, counted from the first that the source tells of."""
     signals: tuple[str, ...] = ()
     """Text signals that this line fires."""
     excerpt: str = ""
     """The recognised part of the line, safe to show."""
     logged: str = ""
     """The time as it stands in the line."""
+
+
+class Mark(NamedTuple):
+    """One line of a log and its time."""
+
+    at: float
+    """Epoch seconds on the log's own clock."""
+    line: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -180,12 +194,24 @@ class Source:
     first: float | None = None
     """First instant it speaks for, epoch seconds on its own clock."""
     last: float | None = None
+    spans: list[tuple[float, float]] = field(default_factory=list)
+    """What it speaks for, from `first` to `last` less the holes: sorted, disjoint, on its own clock (coverage.py)."""
+    marks: list[Mark] = field(default_factory=list)
+    """Some of its lines, in order of time: those that show what it speaks for."""
+    level: str | None = None
+    """The most talkative level that an nginx error log writes, as far as is known; None: not known, or another kind."""
     zoned: bool = True
     """Whether its times say their zone."""
+    dateless: bool = False
+    """Whether its times say no day."""
     offset_s: float = 0.0
     """Server clock minus this clock, seconds."""
+    steps: list[tuple[int, float]] = field(default_factory=list)
+    """(line from which on another offset holds, that offset), in order: a clock that was set, or daylight saving."""
     error_s: float = 0.0
-    """Half the width of the interval that holds the true offset, seconds."""
+    """How far the true offset may be from the stated one, seconds."""
+    less_late_s: float = 0.0
+    """The true offset is at most `error_s` larger, less this: the evidence may bound one side closer than the other."""
     zone_from: str = "the log"
     notes: list[str] = field(default_factory=list)
 
@@ -199,6 +225,8 @@ class Attempt:
     started: float | None = None
     """Epoch seconds on the server's clock; None when no source has a time."""
     ended: float | None = None
+    pending: bool = False
+    """Whether the browser was still waiting for an answer when its HAR was exported."""
     error_s: float = 0.0
     """How far `started` may be off, seconds."""
     opened: bool | None = None
@@ -244,3 +272,28 @@ class Incident:
     path: str | None = None
     first: float | None = None
     last: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storm:
+    """Retries of one client at one path that all went alike. Waits are seconds from the end of one to the start of the next."""
+
+    id: str
+    attempts: tuple[int, ...]
+    """Positions in the list of attempts, in order of time."""
+    first: float
+    """When the first began, epoch seconds on the server's clock."""
+    last: float
+    """When the last began."""
+    least_s: float
+    median_s: float
+    most_s: float
+    error_s: float
+    """How far each wait may be off, seconds: times of whole seconds leave one second."""
+    backoff: Literal["none", "constant", "growing", "irregular"]
+    wait_s: float
+    """The usual wait; where it grows, the first one."""
+    factor: float | None = None
+    """By how much each wait is longer than the one before, where it grows."""
+    cap_s: float | None = None
+    """The wait at which it stops growing; None: it does not grow, or still did at the end."""

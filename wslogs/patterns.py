@@ -1,4 +1,4 @@
-"""patterns/*.toml -> Stamp, Wrapper, Access, Message, Signal, Cause, or a PatternError with file and stanza.
+"""patterns/*.toml -> Stamp, Wrapper, RequestId, Access, Message, Signal, Cause, or a PatternError with file and stanza.
 
 The data is the knowledge; Python knows no log message. Every stanza carries examples and counterexamples,
 and check.py runs them all.
@@ -19,7 +19,7 @@ import regex
 
 from wslogs import resources
 from wslogs.errors import PatternError
-from wslogs.model import Fact, Tier, What
+from wslogs.model import Fact, Stage, Tier, What
 
 LINE_KINDS = {
     "console": Tier.BROWSER,
@@ -42,6 +42,9 @@ EVENT_GROUPS = frozenset({
     "level_name",
 })  # fmt: skip
 """Names of groups that feed an event and are never shown."""
+
+ENDERS = ("client", "proxy", "app", "network")
+"""Who a signal may say ended an attempt."""
 
 Example = Mapping[str, Any]
 
@@ -71,6 +74,13 @@ class Wrapper(Stanza):
 
     match: regex.Pattern[str]
     form: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestId(Stanza):
+    """How an app's line names the request that it is about; group `request_id`. Looked for in and right after kept lines only."""
+
+    match: regex.Pattern[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +140,12 @@ class Signal(Text):
     fails: bool
     """Whether it alone tells that the attempt failed."""
     says: Mapping[str, str]
+    ended_by: str | None = None
+    """Who ended the attempt, as far as the signal tells: one of ENDERS."""
+    ended_in: Stage | None = None
+    """The earliest stage in which it can have ended."""
+    consequence: bool = False
+    """Whether the end had come before, so that the line tells nothing of who brought it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +176,7 @@ class Patterns:
 
     stamps: tuple[Stamp, ...]
     wrappers: tuple[Wrapper, ...]
+    request_ids: tuple[RequestId, ...]
     shapes: tuple[Shape, ...]
     accesses: tuple[Access, ...]
     records: tuple[Record, ...]
@@ -194,6 +211,7 @@ def load(folder: Path | None = None) -> Patterns:
     patterns = Patterns(
         stamps=tuple(found["time"]),
         wrappers=tuple(found["wrapper"]),
+        request_ids=tuple(found["request-id"]),
         shapes=tuple(found["shape"]),
         accesses=tuple(found["access"]),
         records=tuple(found["record"]),
@@ -271,6 +289,13 @@ def _wrapper(row: dict[str, Any], where: str) -> Wrapper:
     wrapper = Wrapper(**base, match=_compile(where, _take(row, where, "match")), form=_take(row, where, "form", None))
     _done(row, where, ("match", "form"))
     return wrapper
+
+
+def _request_id(row: dict[str, Any], where: str) -> RequestId:
+    base = _stanza(row, where)
+    found = RequestId(**base, match=_compile(where, _take(row, where, "match")))
+    _done(row, where, ("match",))
+    return found
 
 
 def _shape(row: dict[str, Any], where: str) -> Shape:
@@ -395,9 +420,25 @@ def _signal(row: dict[str, Any], where: str) -> Signal:
     if base["match"] is None and not facts:
         raise PatternError(where, "needs `text` or `where`")
     fails = _take(row, where, "fails", False)
-    signal = Signal(**base, where_facts=facts, fails=fails, says=_texts(row, where, "says"))
-    _done(row, where, ("text", "where", "fails", "says", "needles", "kinds", "examples", "counterexamples"))
+    signal = Signal(
+        **base, where_facts=facts, fails=fails, says=_texts(row, where, "says"), consequence=_take(row, where, "consequence", False),
+        ended_by=_one_of(row, where, "ended_by", ENDERS), ended_in=_stage(row, where),
+    )  # fmt: skip
+    known = ("text", "where", "fails", "says", "ended_by", "ended_in", "consequence", "needles", "kinds", "examples", "counterexamples")
+    _done(row, where, known)
     return signal
+
+
+def _one_of(row: dict[str, Any], where: str, key: str, known: Sequence[str]) -> str | None:
+    value: str | None = _take(row, where, key, None)
+    if value is not None and value not in known:
+        raise PatternError(where, f"has the unknown `{key}` `{value}`", _nearest(value, known) or f"known: {', '.join(known)}")
+    return value
+
+
+def _stage(row: dict[str, Any], where: str) -> Stage | None:
+    value = _one_of(row, where, "ended_in", list(Stage))
+    return Stage(value) if value is not None else None
 
 
 def _cause(row: dict[str, Any], where: str) -> Cause:
@@ -415,6 +456,7 @@ def _cause(row: dict[str, Any], where: str) -> Cause:
 _READERS: dict[str, Any] = {
     "time": _stamp,
     "wrapper": _wrapper,
+    "request-id": _request_id,
     "shape": _shape,
     "access": _access,
     "record": _record,

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wslogs import facts, signals
+from wslogs import coverage, facts, signals
 from wslogs.bundle import Bundle, Item, open_bundle
 from wslogs.correlate import correlate
 from wslogs.errors import BundleError
@@ -145,6 +145,8 @@ def _read(bundle: Bundle, kit: Kit, progress: Progress | None) -> Evidence:
         hint = "add nginx logs, a HAR, a console export or the app's log"
         raise BundleError(bundle.name, f"nothing in it could be understood ({shown})", hint)
     evidence.events = [e for e in evidence.events if e.tier is Tier.BROWSER or e.what not in _ASKED or dialled(e.path, kit)]
+    if evidence.conf is not None:
+        coverage.set_levels(evidence.sources, [d.args for d in nginx_conf.walk(evidence.conf.directives) if d.name == "error_log"])
     _caveats(bundle, evidence)
     return evidence
 

@@ -19,6 +19,8 @@ _WINDOW = 12
 """So many characters of a secret in an output are a leak."""
 NO_TOKEN = frozenset({"", "null", "undefined", "None"})
 """What a page sends for a token that it does not have."""
+_MASKED = regex.compile(r"(?i)\*{2,}|%2a%2a|•{2,}|…|\.{3}|^x{4,}$|^[\[<({]?(?:redacted|masked|filtered|hidden|removed|sanitized)[\])>}]?$")
+"""What a tier writes in place of a token, or where it cuts one: it joins nothing."""
 _LIVED = (946684800.0, 4102444800.0)
 """2000 to 2100: a JWT time outside it is not believed."""
 _PLAIN_SEGMENT = regex.compile(r"[A-Za-z][A-Za-z_\-.]{0,31}|v\d{1,3}")
@@ -98,9 +100,9 @@ class Vault:
         for _, value in pairs:
             self.secret(value, "query value")
         for name, value in pairs:
-            if value not in NO_TOKEN and _TOKEN_NAMES.search(name):
+            if value not in NO_TOKEN and _TOKEN_NAMES.search(name) and not _MASKED.search(value):
                 return self.token(value)
-        long = [value for _, value in pairs if len(value) >= 20]
+        long = [value for _, value in pairs if len(value) >= 20 and not _MASKED.search(value)]
         return self.token(long[0]) if long else None
 
     def mask(self, text: str, *, addresses: bool = False) -> str:

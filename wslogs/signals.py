@@ -56,7 +56,7 @@ def failed(attempt: Attempt, fired: Iterable[str], patterns: Patterns) -> bool |
     It did when it never opened, when its end was none that somebody wanted, or when a signal says so by itself.
     """
     signals: Mapping[str, Signal] = patterns.signals
-    if attempt.opened is False or any(signals[name].fails for name in fired):
+    if (attempt.opened is False and not attempt.pending and "page.left" not in attempt.facts) or any(signals[name].fails for name in fired):
         return True
     if "timer.read_timeout" in attempt.facts or "token.ran_out" in attempt.facts:
         return True
@@ -66,6 +66,8 @@ def failed(attempt: Attempt, fired: Iterable[str], patterns: Patterns) -> bool |
         return True if seen or code != CloseCode.ABNORMAL else None
     if code == CloseCode.NO_STATUS and not seen:
         return None  # what uvicorn reports of a client that was lost, too
+    if "page.left" in attempt.facts:
+        return False if attempt.opened else None
     if code is None and ("redialled" in attempt.facts or "app.may_have_cut" in attempt.facts):
         return None
     return False if attempt.opened else None

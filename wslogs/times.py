@@ -22,6 +22,22 @@ def iso(at: float | None) -> str | None:
     return f"{text}.{when.microsecond // 1000:03d}Z" if when.microsecond else f"{text}Z"
 
 
+def zone(text: str) -> float | None:
+    """Seconds east of UTC that a time says at its end (`+0545`, `+05:45`, `Z`); None when it says none."""
+    if text.endswith("Z"):
+        return 0.0
+    digits = text[-6:].replace(":", "")[-5:]
+    if len(digits) != 5 or digits[0] not in "+-" or not digits[1:].isdecimal():
+        return None
+    return (1 if digits[0] == "+" else -1) * (int(digits[1:3]) * 3600.0 + int(digits[3:]) * 60.0)
+
+
+def east(seconds: float) -> str:
+    """A zone as logs write it: 20700 is +05:45."""
+    sign, minutes = "-" if seconds < 0 else "+", round(abs(seconds) / 60)
+    return f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
+
+
 def parse(text: str, form: str) -> tuple[float, bool] | None:
     """(epoch seconds, whether the text says its zone), or None when it does not fit.
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from wslogs.correlate import clocks, sightings
-from wslogs.correlate.clocks import Offset
+from wslogs.correlate import consoles, error_log, sightings
+from wslogs.correlate.align import KEPT_S, UNKNOWN_S, Clocks, Date, align, by_coverage, refine
+from wslogs.correlate.duplicates import distinct
 from wslogs.correlate.join import pairs
-from wslogs.correlate.sightings import Sighting, Tiers
+from wslogs.correlate.place import place
+from wslogs.correlate.sightings import Sighting, Span, Tiers
 from wslogs.model import Attempt, Event, Source, Tier, What
 
-_ENOUGH = 3
-"""So many pairs may shift a clock whose log says its zone."""
 _ALIKE_S = 2.0
-_TUNNEL = 101
+_ORDER = (Tier.PROXY, Tier.APP, Tier.BROWSER)
+"""Whose clock is the server's: the first that the bundle has."""
+
+Group = dict[Tier, Sighting]
+"""Sightings of one try, one of each tier at most."""
 
 
 @dataclass(slots=True)
@@ -27,206 +32,230 @@ class Correlation:
     """(name of a caveat, what goes into its text)."""
 
 
-def correlate(events: Sequence[Event], sources: Sequence[Source], dates: Mapping[str, Sequence[tuple[float, float, float]]]) -> Correlation:
+def correlate(events: Sequence[Event], sources: Sequence[Source], dates: Mapping[str, Sequence[Date]]) -> Correlation:
     """One attempt for each try that any tier saw, in order of time; the sources learn their offsets.
 
     The reference clock is the proxy's, else the app's, else the browser's.
     """
-    tiers, result = Tiers(), Correlation()
     by_path = {source.path: source for source in sources}
+    events = distinct(events, by_path)
+    clocks, tiers = Clocks(by_path, _lines(events)), Tiers()
     rows = [e for e in events if e.tier is Tier.PROXY]
-    sightings.proxy(rows, tiers, _error_clock(rows, by_path))
+    error_log.align(rows, clocks)
+    sightings.proxy(rows, tiers, clocks.at)
     sightings.app([e for e in events if e.tier is Tier.APP], tiers)
     sightings.browser([e for e in events if e.tier is Tier.BROWSER], tiers)
-    tiers.loose += [e for e in events if e.tier not in (Tier.PROXY, Tier.APP, Tier.BROWSER)]
-    reference = next((t for t in (Tier.PROXY, Tier.APP, Tier.BROWSER) if _of(tiers, t)), Tier.PROXY)
-    for tier in (Tier.APP, Tier.BROWSER):
-        if tier is not reference:
-            _align(tier, reference, tiers, by_path, dates, result)
-    offset = _offsets(by_path)
-    groups = _groups(tiers, offset)
-    _bind(groups, tiers, offset)
-    result.attempts = [_attempt(group, offset, by_path) for group in groups]
+    tiers.loose += [e for e in events if e.tier not in _ORDER]
+    groups = _joined(tiers, dates, clocks)
+    _rest(groups, clocks)
+    clocks.tell()
+    placed = place(groups, tiers.loose)
+    result = Correlation(caveats=clocks.caveats)
+    result.attempts = [_attempt(group, clocks, placed) for group in groups]
     result.attempts.sort(key=lambda a: (a.started is None, a.started or 0.0, a.events[0].source, a.events[0].line))
     for number, attempt in enumerate(result.attempts, 1):
         attempt.id = f"A{number}"
     _fill_hosts(result.attempts)
-    result.loose = [_shifted(e, offset) for e in tiers.loose]
+    result.loose = [_shifted(e, clocks, placed) for e in tiers.loose]
     return result
 
 
-def _of(tiers: Tiers, tier: Tier) -> list[Sighting]:
-    return {Tier.BROWSER: tiers.browser, Tier.PROXY: tiers.proxy, Tier.APP: tiers.app}[tier]
+def _lines(events: Iterable[Event]) -> dict[str, list[tuple[int, float]]]:
+    found: dict[str, list[tuple[int, float]]] = {}
+    for event in events:
+        if event.at is not None:
+            found.setdefault(event.source, []).append((event.line, event.at))
+    return {path: sorted(rows) for path, rows in found.items()}
 
 
-def _offsets(by_path: Mapping[str, Source]) -> dict[str, float]:
-    return {path: source.offset_s for path, source in by_path.items()}
-
-
-def _shifted(event: Event, offset: Mapping[str, float]) -> Event:
-    return event if event.at is None else replace(event, at=event.at + offset.get(event.source, 0.0))
-
-
-def _error_clock(rows: Iterable[Event], by_path: Mapping[str, Source]) -> Callable[[Event], float | None]:
-    """nginx's error log has the zone of its machine and does not say it: the whole quarter-hour that fits the access log."""
-    ends: dict[tuple[str | None, str | None], list[float]] = {}
-    errors: dict[str, dict[tuple[str | None, str | None], list[float]]] = {}
-    for row in rows:
-        if row.at is None or row.path is None:
+def _joined(tiers: Tiers, dates: Mapping[str, Sequence[Date]], clocks: Clocks) -> list[Group]:
+    """Clocks by all pairs that may be, joins by these clocks, clocks once more by the joins; joins again where that moved one."""
+    seen = {Tier.BROWSER: tiers.browser, Tier.PROXY: tiers.proxy, Tier.APP: tiers.app}
+    reference = next((tier for tier in _ORDER if seen[tier]), Tier.PROXY)
+    _zone_of_reference(reference, seen, clocks)
+    if reference is not Tier.PROXY:  # its error lines stand on the clock of its rows already
+        clocks.move(seen[reference])
+    others = list(seen[reference])
+    for tier in (Tier.BROWSER, Tier.APP):  # a browser says its zone, and HTTP Dates tell its clock: it helps to place the app
+        if tier is reference:
             continue
-        key = (row.path, row.token.fingerprint if row.token else None)
-        if row.what is What.HANDSHAKE:
-            ends.setdefault(key, []).append(row.at)
-        elif row.what is What.ERROR:
-            errors.setdefault(row.source, {}).setdefault(key, []).append(row.at)
-    for path, source in by_path.items():
-        if source.kind != "nginx-error" or source.zoned or not ends:
+        for path, own in _by_source(seen[tier]):
+            if not clocks.follows(path, tiers.partners):
+                align(clocks.sources[path], own, others, dates.get(path, ()), clocks)
+        clocks.move(seen[tier])
+        others += seen[tier]
+    consoles.align(tiers, clocks)
+    groups = _groups(tiers)
+    _bind(groups, tiers, clocks)
+    moved = False
+    for tier in (Tier.BROWSER, Tier.APP):
+        if tier is reference:
             continue
-        found = clocks.from_pairs([(own, ends.get(key, [])) for key, own in errors.get(path, {}).items()], 2.0)
-        if found is not None:
-            source.offset_s = round(found.seconds / clocks.QUARTER_S) * clocks.QUARTER_S
-            source.zone_from, source.error_s = "aligned", 1.0
-        else:
-            source.offset_s, source.zone_from = 0.0, "assumed"
-
-    def shift(event: Event) -> float | None:
-        return None if event.at is None else event.at + by_path[event.source].offset_s
-
-    return shift
-
-
-def _align(
-    tier: Tier,
-    reference: Tier,
-    tiers: Tiers,
-    by_path: Mapping[str, Source],
-    dates: Mapping[str, Sequence[tuple[float, float, float]]],
-    result: Correlation,
-) -> None:
-    """Gives each source of a tier its offset to the reference clock."""
-    theirs = _of(tiers, reference)
-    for path in sorted({s.source for s in _of(tiers, tier)}):
-        source, own = by_path[path], [s for s in _of(tiers, tier) if s.source == path]
-        found = clocks.from_dates(dates.get(path, ()))
-        if found is None:
-            found = clocks.from_pairs(_same_token(own, theirs), _ALIKE_S, 0.0)
-            if found is not None and source.zoned and not _needed(found, own, theirs):
-                found = None
-        if found is None:
-            source.zone_from = "the log" if source.zoned else "assumed"
-            if not source.zoned and any(s.start is not None for s in own):
-                result.caveats.append(("zone-assumed", {"source": path}))
-            continue
-        found = clocks.zone(found)
-        source.offset_s, source.error_s = found.seconds, found.error_s
-        source.zone_from = "aligned" if not source.zoned else "the log"
-        if abs(found.skew_s) > max(_ALIKE_S, 2 * found.error_s):
-            told: dict[str, object] = {"source": path, "seconds": round(-found.skew_s, 1), "error": round(found.error_s, 1)}
-            result.caveats.append(("clock-corrected", told))
-
-
-def _needed(found: Offset, own: Sequence[Sighting], theirs: Sequence[Sighting]) -> bool:
-    """A clock that says its zone is shifted only where three pairs ask for it and none stands without."""
-    if abs(found.seconds) <= _ALIKE_S or found.pairs < _ENOUGH:
-        return False
-    stands = len(pairs(own, theirs, 0.0, 0.0))
-    return found.pairs > stands or stands == 0
-
-
-def _same_token(own: Sequence[Sighting], theirs: Sequence[Sighting]) -> list[tuple[list[float], list[float]]]:
-    """Times of tries that may be the same: starts with starts, and ends with ends where either side has nothing else."""
-
-    def times(seen: Iterable[Sighting]) -> dict[tuple[object, ...], list[float]]:
-        found: dict[tuple[object, ...], list[float]] = {}
-        for one in seen:
-            name = (one.token or one.path, _TUNNEL if one.opened else one.status)
-            for moment, at in (("start", one.start), ("end", one.end)):
-                if at is not None:
-                    found.setdefault((moment, *name), []).append(at)
-        return found
-
-    mine, others = times(own), times(theirs)
-    starts = [(at, others[name]) for name, at in mine.items() if name[0] == "start" and name in others]
-    return starts or [(at, others[name]) for name, at in mine.items() if name in others]
-
-
-def _groups(tiers: Tiers, offset: Mapping[str, float]) -> list[dict[Tier, Sighting]]:
-    """Sightings of one try, one of each tier at most."""
-    browser, proxy, app = (_on_server_clock(s, offset) for s in (tiers.browser, tiers.proxy, tiers.app))
-    to_proxy = pairs(browser, proxy, 0.0, 0.5)
-    to_app = pairs(proxy, app, 0.0, 0.5)
-    groups: list[dict[Tier, Sighting]] = [{Tier.PROXY: one} for one in proxy]
-    for place, other in to_app.items():
-        groups[place][Tier.APP] = app[other]
-    left = []
-    for place, one in enumerate(browser):
-        if place in to_proxy:
-            groups[to_proxy[place]][Tier.BROWSER] = one
-        else:
-            left.append(one)
-    free = [one for place, one in enumerate(app) if place not in set(to_app.values())]
-    direct = pairs(left, free, 0.0, 0.5)
-    for place, one in enumerate(left):
-        groups.append({Tier.BROWSER: one} | ({Tier.APP: free[direct[place]]} if place in direct else {}))
-    groups += [{Tier.APP: one} for place, one in enumerate(free) if place not in set(direct.values())]
+        for path, _ in _by_source(seen[tier]):
+            if not clocks.follows(path, tiers.partners):
+                moved |= refine(clocks.sources[path], _partners(groups, tier, path), dates.get(path, ()), clocks)
+        clocks.move(seen[tier])
+    consoles.align(tiers, clocks)
+    if moved:
+        groups = _groups(tiers)
+        _bind(groups, tiers, clocks)
     return groups
 
 
-def _on_server_clock(seen: Sequence[Sighting], offset: Mapping[str, float]) -> list[Sighting]:
-    for one in seen:
-        shift = 0.0 if one.tier is Tier.PROXY else offset.get(one.source, 0.0)
-        one.start = one.start + shift if one.start is not None else None
-        one.end = one.end + shift if one.end is not None else None
-    return list(seen)
-
-
-def _bind(groups: Sequence[dict[Tier, Sighting]], tiers: Tiers, offset: Mapping[str, float]) -> None:
-    """Closes and exceptions of the app that fitted several open sockets: now the ends of the tunnels tell whose they are."""
-    left = []
-    for event in tiers.loose:
-        if event.what not in (What.CLOSED, What.EXCEPTION) or event.tier is not Tier.APP or event.at is None:
-            left.append(event)
+def _rest(groups: Sequence[Group], clocks: Clocks) -> None:
+    """Logs that have times and no try: their clock is what the log says, or what brings them into the time of the others."""
+    known = {
+        one.source for group in groups for one in group.values() if clocks.sources[one.source].zoned or clocks.sources[one.source].offset_s
+    }
+    reference = [clocks.sources[path] for path in sorted(known)]
+    for path, source in sorted(clocks.sources.items()):
+        if source.dateless and source.zone_from != "aligned":
+            source.first = source.last = None
+            source.spans = []
+        if source.first is None or path in known or source.zone_from == "aligned":
             continue
-        at = event.at + offset.get(event.source, 0.0)
-        best = min((row for g in groups if (row := _near_end(g, event, at)) is not None), key=lambda row: row[0], default=None)
-        if best is None:
-            left.append(event)
+        if source.tier is Tier.APP and not source.zoned:
+            source.zone_from, source.error_s = "assumed", UNKNOWN_S
+            by_coverage(source, [s for s in reference if s is not source], clocks)
+        elif source.tier in (Tier.APP, Tier.BROWSER):
+            source.error_s = KEPT_S
+
+
+def _zone_of_reference(reference: Tier, seen: Mapping[Tier, Sequence[Sighting]], clocks: Clocks) -> None:
+    """A reference log without a zone learns it from a tier that says its own: the whole quarter-hours between them."""
+    for path, own in _by_source(seen[reference]):
+        source = clocks.sources[path]
+        if source.zoned or source.steps or source.zone_from == "aligned":
+            continue
+        zoned = [s for tier in _ORDER if tier is not reference for s in seen[tier] if clocks.sources[s.source].zoned]
+        align(source, own, zoned, (), clocks)
+        source.offset_s = round(source.offset_s / 900.0) * 900.0
+
+
+def _by_source(seen: Iterable[Sighting]) -> list[tuple[str, list[Sighting]]]:
+    found: dict[str, list[Sighting]] = {}
+    for one in seen:
+        found.setdefault(one.source, []).append(one)
+    return sorted(found.items())
+
+
+def _partners(groups: Iterable[Group], tier: Tier, path: str) -> list[tuple[Sighting, Sighting]]:
+    """The tries of a source, each with those of the other tiers."""
+    return [(g[tier], other) for g in groups if tier in g and g[tier].source == path for t, other in g.items() if t is not tier]
+
+
+def _groups(tiers: Tiers) -> list[Group]:
+    browser, proxy, app = tiers.browser, tiers.proxy, tiers.app
+    to_proxy = pairs(browser, proxy)
+    to_app = pairs(proxy, app)
+    groups: list[Group] = [{Tier.PROXY: one} for one in proxy]
+    for at, other in to_app.items():
+        groups[at][Tier.APP] = app[other]
+    left = []
+    for at, one in enumerate(browser):
+        if at in to_proxy:
+            groups[to_proxy[at]][Tier.BROWSER] = one
         else:
-            best[1].add(event)
-            best[1].end = at
-    tiers.loose = left
+            left.append(one)
+    taken = set(to_app.values())
+    free = [one for at, one in enumerate(app) if at not in taken]
+    direct = pairs(left, free)
+    for at, one in enumerate(left):
+        groups.append({Tier.BROWSER: one} | ({Tier.APP: free[direct[at]]} if at in direct else {}))
+    taken = set(direct.values())
+    groups += [{Tier.APP: one} for at, one in enumerate(free) if at not in taken]
+    return groups
 
 
-def _near_end(group: Mapping[Tier, Sighting], event: Event, at: float) -> tuple[float, Sighting] | None:
-    app = group.get(Tier.APP)
-    if app is None or not app.opened or app.source != event.source or any(e.what is event.what for e in app.events):
-        return None
-    ends = [s.end for s in group.values() if s.end is not None and s is not app]
-    distance = min((abs(end - at) for end in ends), default=None)
-    return (distance, app) if distance is not None and distance <= _ALIKE_S else None
+def _bind(groups: Sequence[Group], tiers: Tiers, clocks: Clocks) -> None:
+    """Closes and exceptions of the app that fitted several open sockets: now the ends of the tunnels tell whose they are."""
+    ends: dict[str, list[tuple[float, int]]] = {}
+    for position, group in enumerate(groups):
+        app = group.get(Tier.APP)
+        told = [s.end for s in group.values() if s.end is not None and s is not app]
+        if app is not None and app.opened and told:
+            ends.setdefault(app.source, []).append((min(told), position))
+    times = {path: [end for end, _ in sorted(rows)] for path, rows in ends.items()}
+    ordered = {path: sorted(rows) for path, rows in ends.items()}
+    fitting: list[tuple[float, int, int]] = []
+    for number, event in enumerate(tiers.loose):
+        at = clocks.at(event)
+        if event.what not in (What.CLOSED, What.EXCEPTION) or event.tier is not Tier.APP or at is None or event.source not in ends:
+            continue
+        first = bisect_left(times[event.source], at - _ALIKE_S)
+        last = bisect_left(times[event.source], at + _ALIKE_S)
+        fitting += [(abs(end - at), number, position) for end, position in ordered[event.source][first:last]]
+    bound: set[int] = set()
+    for _, number, position in sorted(fitting):
+        event, app = tiers.loose[number], groups[position][Tier.APP]
+        if number not in bound and not any(e.what is event.what for e in app.events):
+            bound.add(number)
+            app.add(event)
+            app.end = clocks.at(event)
+    tiers.loose = [event for number, event in enumerate(tiers.loose) if number not in bound]
 
 
-def _attempt(group: Mapping[Tier, Sighting], offset: Mapping[str, float], by_path: Mapping[str, Source]) -> Attempt:
+def _shifted(event: Event, clocks: Clocks, placed: Mapping[tuple[str, int], Span]) -> Event:
+    if event.at is not None:
+        return replace(event, at=clocks.at(event))
+    span = placed.get((event.source, event.line))
+    return event if span is None else replace(event, at=span[0], resolution_s=span[1] - span[0])
+
+
+def _attempt(group: Group, clocks: Clocks, placed: Mapping[tuple[str, int], Span]) -> Attempt:
     seen = [group[tier] for tier in (Tier.BROWSER, Tier.PROXY, Tier.APP) if tier in group]
-    events = tuple(_shifted(e, offset) for s in seen for e in s.events)
-    main = {s.tier: _shifted(s.main, offset) for s in seen}
-    timed = [s for s in seen if s.start is not None]
-    best = min(timed, key=lambda s: (s.resolution_s, s.tier is not Tier.PROXY), default=None)
-    ends = [(s.resolution_s, s.end) for s in seen if s.end is not None]
-    started = best.start if best else None
-    ended = max((end for _, end in ends), default=None)
-    if started is None and ended is not None and not any(s.opened for s in seen):
-        started = ended
+    events = tuple(_shifted(e, clocks, placed) for s in seen for e in s.events)
+    main = {s.tier: _shifted(s.main, clocks, placed) for s in seen}
+    started, error_s = _started(group, clocks, main)
+    ended = _ended(group, started)
     opened = next((s.opened for s in sorted(seen, key=_trust) if s.opened is not None), None)
+    pending = opened is None and Tier.BROWSER in main and main[Tier.BROWSER].what is What.HANDSHAKE
     return Attempt(
-        id="", events=events, started=started, ended=ended, opened=opened,
-        error_s=max((by_path[s.source].error_s if s.source in by_path else 0.0) + s.resolution_s for s in seen),
+        id="", events=events, started=started, ended=None if pending else ended,
+        opened=False if pending else opened, pending=pending, error_s=error_s,
         status=next((s.status for s in sorted(seen, key=_trust) if s.status), None),
         code=_code(group), token=next((e.token for e in events if e.token), None),
         host=next((e.host for e in events if e.host), None), path=next((e.path for e in events if e.path), None),
         scheme=next((e.scheme for e in events if e.scheme in ("ws", "wss")), None),
         client=next((e.client for s in seen for e in s.events if e.client and s.tier is not Tier.BROWSER), None), tiers=main,
     )  # fmt: skip
+
+
+def _started(group: Group, clocks: Clocks, main: Mapping[Tier, Event]) -> tuple[float | None, float]:
+    """(the likeliest start on the server's clock, how far it may be off).
+
+    The page knows when it dialled. Without it, the request came in when nginx says, and no later than the app answered.
+    """
+    spans = {tier: span for tier, one in group.items() if (span := one.span("start")) is not None}
+    page, row, answer = group.get(Tier.BROWSER), spans.get(Tier.PROXY), spans.get(Tier.APP)
+    if page is not None and page.start is not None:
+        return page.start, page.resolution_s + clocks.error(page.source)
+    if row is not None:
+        likely, error = group[Tier.PROXY].start or row[0], max(0.001, (row[1] - row[0]) / 2)
+        if answer is not None and row[0] <= answer[0] < row[1]:
+            return answer[0], max(0.001, answer[0] - row[0])
+        return likely, error
+    if answer is not None:
+        return group[Tier.APP].start, answer[1] - answer[0] + clocks.error(group[Tier.APP].source)
+    ends = [(one.resolution_s + clocks.error(one.source), one.end) for one in group.values() if one.end is not None]
+    if ends and not any(one.opened for one in group.values()):
+        error, end = min(ends)
+        return end, error
+    placed = main.get(Tier.APP)
+    if placed is not None and placed.at is not None:
+        return placed.at + placed.resolution_s / 2, placed.resolution_s / 2
+    return None, max((one.resolution_s for one in group.values()), default=0.0)
+
+
+def _ended(group: Group, started: float | None) -> float | None:
+    """When the page lost it; without a page, when nginx ended the request, or the app."""
+    page, row, app = group.get(Tier.BROWSER), group.get(Tier.PROXY), group.get(Tier.APP)
+    if page is not None and page.end is not None:
+        return page.end
+    if row is not None and row.end is not None:
+        lasted = row.main.lasted_s
+        return row.end if lasted is None or started is None or page is not None else started + lasted
+    return app.end if app is not None else None
 
 
 def _fill_hosts(attempts: Sequence[Attempt]) -> None:

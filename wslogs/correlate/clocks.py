@@ -1,77 +1,130 @@
-"""Offsets between the clocks of two tiers, from pairs that only one offset can explain."""
+"""The offset between two clocks, from limits that pairs of tries put on it under causality.
+
+Each pair says that the offset lies between two numbers: a request is not received before it is sent, an answer not
+read before it is given. The offset that most pairs allow wins (K. Marzullo, "Maintaining the Time in a Distributed
+System", 1984; NTP selects its clocks so, RFC 5905 section 11.2.1), and what all its pairs leave open is its error bar.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 QUARTER_S = 900.0
 """Zones differ by whole quarter-hours; what is left over is skew."""
-_MOST = 250
-"""Differences of so many tries of a group with so many of its partner are looked at."""
+ZONE_S = 15 * 3600.0
+"""No zone is farther from UTC."""
+_LIKELY = 48
+"""So many of the offsets with most pairs are looked at closely."""
+_MINUTES = 120.0
+_NEAR_S, _NOISE = 1.0, 0.9
+"""A prior so near to the winner is kept where so many of its pairs allow it: clocks and loops of events are not exact."""
+_AGREE = 0.5
+"""Where fewer of the tries that have a partner agree on any offset, their times scatter and tell nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What one pair says: reference clock minus own clock, seconds, lies in `low` to `high`."""
+
+    low: float
+    high: float
+    own: int
+    """Which of the own tries."""
+    other: int
+    """Which of the reference's tries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """Reference clock minus this clock, seconds, and how far the truth may be from it. `pairs` support it."""
+    """Reference clock minus this clock lies in `low` to `high`, seconds. `support` are the own tries that agree."""
 
-    seconds: float
-    error_s: float
-    pairs: int
-    zone_s: float = 0.0
+    low: float
+    high: float
+    support: frozenset[int]
+    asked: int
+    """How many own tries had any partner."""
 
     @property
-    def skew_s(self) -> float:
-        return self.seconds - self.zone_s
+    def seconds(self) -> float:
+        return (self.low + self.high) / 2
+
+    @property
+    def error_s(self) -> float:
+        return (self.high - self.low) / 2
+
+    @property
+    def scattered(self) -> bool:
+        return len(self.support) < _AGREE * self.asked
 
 
-def from_dates(dates: Sequence[tuple[float, float, float]]) -> Offset | None:
-    """From HTTP Date headers under causality: the server stamps its second after the request leaves and before the answer comes.
+def agree(limits: Sequence[Limit], priors: Sequence[float] = (0.0,)) -> Offset | None:
+    """The offset that most tries allow; of equals the one nearest to the earliest of `priors`. None without any limit.
 
-    `dates` are (Date, own time of the request, own time when the answer came). Each bounds the offset; the bounds that all
-    leave in common are the answer. Where they leave nothing, the clock was moved meanwhile: median, and the spread as error.
+    A try counts once, however many partners it might have.
     """
-    if len(dates) < 2:
+    if not limits:
         return None
-    low = max(date - came for date, _, came in dates)
-    high = min(date + 1.0 - asked for date, asked, _ in dates)
-    if low <= high:
-        return Offset((low + high) / 2, (high - low) / 2, len(dates))
-    middles = np.array([date + 0.5 - (asked + came) / 2 for date, asked, came in dates])
-    return Offset(float(np.median(middles)), max(0.5, float(np.ptp(middles)) / 2), len(dates))
+    low, high = (np.array([getattr(one, side) for one in limits]) for side in ("low", "high"))
+    own, other = (np.array([getattr(one, side) for one in limits]) for side in ("own", "other"))
+    ranked = sorted(
+        (-_pairs(middle, low, high, own, other), _distance(middle, priors), middle)
+        for middle in {*_busiest(low, high), *_inside(priors, low, high)}
+    )
+    fewest, _, middle = ranked[0]
+    near = [prior for prior in priors if abs(prior - middle) <= _NEAR_S]
+    middle = next((prior for prior in near if _pairs(prior, low, high, own, other) >= -fewest * _NOISE), middle)
+    allowed = (low <= middle) & (middle <= high)
+    least, most = _widest(own[allowed], low[allowed], high[allowed])
+    return Offset(least, most, frozenset(own[allowed].tolist()), len(set(own.tolist())))
 
 
-def from_pairs(groups: Sequence[tuple[Sequence[float], Sequence[float]]], width_s: float, prior: float | None = None) -> Offset | None:
-    """The offset that lets most tries of the same key fall together: a loop of retries shifted by one retry loses a pair.
-
-    Each group holds the own times and the reference times of one key, such as a token. Among offsets that explain
-    equally many pairs the one nearest to `prior` (or zero) wins. None without any pair.
-    """
-    differences: list[np.ndarray] = []
-    for own, reference in groups:
-        if own and reference:
-            a, b = np.sort(np.array(own[:_MOST])), np.sort(np.array(reference[:_MOST]))
-            differences.append((b[None, :] - a[:, None]).ravel())
-    if not differences:
-        return None
-    sizes = [min(len(own), len(reference), _MOST) for own, reference in groups]
-    everything = np.sort(np.concatenate(differences))
-    starts = everything
-    ends = np.searchsorted(everything, starts + width_s, side="right")
-    counts = ends - np.arange(len(starts))
-    middles = (everything[ends - 1] + starts) / 2
-    aim = prior or 0.0
-    best = min(range(len(starts)), key=lambda i: (-int(counts[i]), abs(float(middles[i]) - aim)))
-    inside = everything[best : ends[best]]
-    middle = float(np.median(inside))
-    return Offset(middle, max(float(np.ptp(inside)) / 2, width_s / 4), min(int(counts[best]), sum(sizes)))
+def _widest(own: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
+    """What all tries leave open together; of the partners that a try might have any may be the true one."""
+    places, where = np.unique(own, return_inverse=True)
+    least, most = np.full(len(places), np.inf), np.full(len(places), -np.inf)
+    np.minimum.at(least, where, low)
+    np.maximum.at(most, where, high)
+    return float(least.max()), float(most.min())
 
 
-def zone(offset: Offset) -> Offset:
-    """The same offset with its whole quarter-hours named as zone, where what is left over is no more than a skew of minutes."""
-    whole = round(offset.seconds / QUARTER_S) * QUARTER_S
-    if abs(whole) <= 15 * 3600 and abs(offset.seconds - whole) <= max(120.0, offset.error_s):
-        return Offset(offset.seconds, offset.error_s, offset.pairs, whole)
-    return offset
+def _busiest(low: np.ndarray, high: np.ndarray) -> list[float]:
+    """Middles of the stretches that most limits cover."""
+    edges = np.concatenate([low, high])
+    steps = np.concatenate([np.ones(len(low)), -np.ones(len(high))])
+    order = np.lexsort((-steps, edges))  # where one limit ends as another begins, both hold
+    edges, cover = edges[order], np.cumsum(steps[order])
+    best = np.argsort(-cover, kind="stable")[:_LIKELY]
+    return [float(edges[i] + edges[min(i + 1, len(edges) - 1)]) / 2 for i in best.tolist()]
+
+
+def _inside(priors: Iterable[float], low: np.ndarray, high: np.ndarray) -> list[float]:
+    """Priors that some limit allows."""
+    return [prior for prior in priors if bool(((low <= prior) & (prior <= high)).any())]
+
+
+def _pairs(middle: float, low: np.ndarray, high: np.ndarray, own: np.ndarray, other: np.ndarray) -> int:
+    allowed = (low <= middle) & (middle <= high)
+    return min(len(np.unique(own[allowed])), len(np.unique(other[allowed])))
+
+
+def _distance(middle: float, priors: Sequence[float]) -> tuple[int, float]:
+    """Nearest to a prior; at the same distance the earlier prior."""
+    at = min(range(len(priors)), key=lambda place: abs(middle - priors[place]), default=0)
+    return (0 if priors and abs(middle - priors[at]) < 1.0 else 1, abs(middle - priors[at]) if priors else abs(middle))
+
+
+def settle(found: Offset, priors: Sequence[float]) -> tuple[float, float]:
+    """(offset, error bar), seconds: a prior that the evidence allows is kept, and the bar reaches to both ends."""
+    for prior in priors:
+        if found.low <= prior <= found.high:
+            return prior, max(prior - found.low, found.high - prior)
+    return found.seconds, found.error_s
+
+
+def zone(seconds: float, error_s: float) -> float:
+    """The whole quarter-hours of an offset, where what is left over is no more than a skew of minutes; else 0."""
+    whole = round(seconds / QUARTER_S) * QUARTER_S
+    return whole if abs(whole) <= ZONE_S and abs(seconds - whole) <= max(_MINUTES, error_s) else 0.0

@@ -77,6 +77,8 @@ def layout(name: str, log_format: str, escape: str = "default") -> Layout:
         literal = log_format[position : variable.start()]
         parts.append(regex.escape(literal))
         key = variable[1] or variable[2]
+        if literal == " " and variables[-1:] == ["request_method"] and key not in _GRAMMAR:
+            key = "request_uri"  # a variable of the bundle's own, such as a map that masks tokens
         if index and not literal and not _bounded(variables[-1]) and not _bounded(key):
             raise PatternError(f"log_format {name}", f"${variables[-1]} and ${key} touch", "put a character between them")
         position = variable.end()
@@ -142,6 +144,7 @@ def event(row: Mapping[str, str], source: Source, line: int, kit: Kit) -> Event 
     made.marks, made.resolution_s = "end", resolution_s
     made.path, made.token, made.status, made.upgrade = parts.path, parts.token, status, upgrade
     made.lasted_s = seconds(row.get("request_time"))
+    made.answered_s = seconds(_last(row.get("upstream_header_time")))
     made.host = next((h.lower() for key in ("http_host", "host", "server_name") if (h := row.get(key, "")) not in ("", "-")), None)
     made.upstream_status = number(_last(row.get("upstream_status")))
     made.upstream = _last(row.get("upstream_addr")) or ("-" if row.get("upstream_status") in ("-", "") else None)

@@ -24,6 +24,7 @@ _EARLIEST = 946684800.0
 _SECRET_HEADERS = frozenset(
     {"cookie", "set-cookie", "authorization", "proxy-authorization", "sec-websocket-protocol", "x-api-key", "x-auth-token", "x-csrf-token"}
 )
+_TUNNEL = 101
 _SCHEMES = ("ws://", "wss://")
 
 
@@ -36,6 +37,10 @@ class _Frame(msgspec.Struct):
     type: str = ""
     time: float | None = None
     data: str | None = None
+
+
+class _Timings(msgspec.Struct):
+    receive: float | None = None
 
 
 class _Request(msgspec.Struct):
@@ -56,12 +61,19 @@ class _Entry(msgspec.Struct):
     response: _Response = msgspec.field(default_factory=_Response)
     started: str = msgspec.field(default="", name="startedDateTime")
     time: float | None = None
+    timings: _Timings = msgspec.field(default_factory=_Timings)
+    pageref: str | None = None
     resource: str | None = msgspec.field(default=None, name="_resourceType")
     frames: list[_Frame] | None = msgspec.field(default=None, name="_webSocketMessages")
 
 
+class _Page(msgspec.Struct):
+    id: str = ""
+
+
 class _Log(msgspec.Struct):
     entries: list[msgspec.Raw] = []
+    pages: list[_Page] = []
 
 
 class _Har(msgspec.Struct):
@@ -84,7 +96,7 @@ def parse(item: Item, kit: Kit) -> Parsed:
     source = Source(path=item.path, kind="har", tier=Tier.BROWSER, sha256=hashlib.sha256(raw).hexdigest(), zone_from="the log")
     source.lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
     parsed = Parsed([source])
-    entries, whole = _entries(raw)
+    entries, pages, whole = _entries(raw)
     if not whole:
         source.notes.append("cut")
     read = [entry for one in entries if (entry := _entry(one)) is not None]
@@ -101,18 +113,24 @@ def parse(item: Item, kit: Kit) -> Parsed:
         _learn_secrets(entry, kit)
         if _is_websocket(entry):
             line = lines[len(parsed.events)] if len(parsed.events) < len(lines) else 1
-            parsed.events.append(_event(entry, at, source, line, _undated(read, position, boot) if at is None else (None, 0.0), kit))
-        elif at is not None and (date := _date(entry, at)):
+            made = _event(entry, at, source, line, _undated(read, position, boot) if at is None else (None, 0.0), kit)
+            made.load = pages.index(entry.pageref) + 1 if entry.pageref in pages else None
+            parsed.events.append(made)
+        if at is not None and (date := _date(entry, at)):
             parsed.dates.setdefault(source.path, []).append(date)
+    if source.first is not None and source.last is not None:
+        source.spans = [(source.first, source.last)]  # it records from when DevTools are opened to the export, busy or not
     source.kept = len(parsed.events)
     return parsed
 
 
-def _entries(raw: bytes) -> tuple[list[msgspec.Raw | bytes], bool]:
+def _entries(raw: bytes) -> tuple[list[msgspec.Raw | bytes], list[str], bool]:
+    """(entries, ids of the loads of pages in their order, whether the HAR is whole)."""
     try:
-        return list(msgspec.json.decode(raw, type=_Har).log.entries), True
+        log = msgspec.json.decode(raw, type=_Har).log
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return _salvaged(raw.decode("utf-8", "replace")), False
+        return _salvaged(raw.decode("utf-8", "replace")), [], False
+    return list(log.entries), [page.id for page in log.pages], True
 
 
 def _salvaged(text: str) -> list[msgspec.Raw | bytes]:
@@ -163,12 +181,14 @@ def _event(entry: _Entry, at: float | None, source: Source, line: int, undated: 
     made.resolution_s = 0.001
     apply_fields(made, {"url": entry.request.url}, kit)
     made.status = entry.response.status if (entry.response.status or 0) > 99 else None
-    made.lasted_s = max(0.0, entry.time) / 1000 if entry.time is not None else None
+    made.lasted_s = max(0.0, entry.time) / 1000 if entry.time is not None and not _is_open(entry) else None
+    made.answered_s = _answered(entry, at)
     if at is None:
         # Dated 1969: when it failed is known from the browser's own clock, or from its neighbours; never its length.
-        made.at, made.resolution_s, made.lasted_s = undated[0], undated[1], None
+        made.at, made.resolution_s, made.lasted_s, made.marks = undated[0], undated[1], None, "end"
     key = _header(entry.request.headers, "sec-websocket-key")
     made.key = kit.vault.fingerprint(key) if key else None
+    made.request_id = _header(entry.response.headers, "x-request-id") or None
     agent = _header(entry.request.headers, "user-agent")
     made.agent = kit.vault.fingerprint(agent) if agent else None
     origin = kit.vault.url(_header(entry.request.headers, "origin"))
@@ -183,6 +203,23 @@ def _event(entry: _Entry, at: float | None, source: Source, line: int, undated: 
     told = f": {reading.excerpt}" if reading.excerpt else ""
     made.excerpt = f"{made.scheme or 'ws'}://{ELIDED}{shown_path(made.path)} response.status {entry.response.status or 0}{told}"
     return made
+
+
+def _is_open(entry: _Entry) -> bool:
+    """Whether a socket was open when the HAR was exported.
+
+    DevTools counts each frame as the response and only the close as the end (front_end/core/sdk/NetworkManager.ts,
+    webSocketFrameReceived and webSocketClosed): an open socket has received for no time at all.
+    """
+    return entry.response.status == _TUNNEL and entry.timings.receive == 0
+
+
+def _answered(entry: _Entry, at: float | None) -> float | None:
+    """Seconds from the dial to the first frame of an opened socket, the first sign that it is open."""
+    frames = [f.time for f in entry.frames or () if f.type != "error" and f.time is not None]
+    if at is None or entry.response.status != _TUNNEL or not frames:
+        return None
+    return max(0.0, min(frames) - at)
 
 
 def _boot(entries: list[_Entry]) -> tuple[float, float] | None:
@@ -219,6 +256,9 @@ def _undated(entries: list[_Entry], position: int, boot: tuple[float, float] | N
     ticks = _ticks(entries[position])
     if boot is not None and ticks is not None:
         return boot[0] + ticks, max(0.001, boot[1])
+    failed = [t for t in map(_ticks, entries) if t is not None]
+    if boot is not None and failed and _is_websocket(entries[position]):
+        return boot[0] + max(failed), max(0.001, boot[1])  # still waiting: dialled after the last one had failed
     known = [at for at in map(_dated, entries) if at is not None]
     before = [at for at in map(_dated, entries[:position]) if at is not None]
     if not known:
@@ -231,13 +271,14 @@ def _date(entry: _Entry, at: float) -> tuple[float, float, float] | None:
     """(server's Date, browser's time of the request, and of the answer); answers from a cache carry old Dates."""
     headers = entry.response.headers
     text = _header(headers, "date")
-    if not text or _header(headers, "age") or "hit" in _header(headers, "x-cache").lower() or entry.response.status == 304:
+    took = _answered(entry, at) if entry.response.status == _TUNNEL else max(0.0, entry.time or 0.0) / 1000
+    if not text or took is None or _header(headers, "age") or "hit" in _header(headers, "x-cache").lower() or entry.response.status == 304:
         return None
     try:
         date = parsedate_to_datetime(text).timestamp()
     except ValueError:
         return None
-    return date, at, at + max(0.0, entry.time or 0.0) / 1000
+    return date, at, at + took
 
 
 def _learn_secrets(entry: _Entry, kit: Kit) -> None:

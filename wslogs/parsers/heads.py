@@ -26,6 +26,8 @@ class Head:
     program: str = ""
     at: float | None = None
     zoned: bool = False
+    dateless: bool = False
+    """Whether the time says no day."""
     resolution_s: float = 1.0
     logged: str = ""
     record: Mapping[str, str] | None = None
@@ -89,7 +91,7 @@ class Heads:
         if when is None:
             return False
         head.at, head.zoned = when
-        head.logged, head.resolution_s = text, resolution_s
+        head.logged, head.resolution_s, head.dateless = text, resolution_s, form.startswith("%H")
         return True
 
     def _unpack(self, head: Head) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import regex
 
-from wslogs.model import Event, Fact, Source, Tier, What
+from wslogs import coverage
+from wslogs.model import Event, Fact, Mark, Source, Tier, What
 from wslogs.patterns import Message, Patterns, Signal, Text
 from wslogs.redact import Vault, excerpt
 from wslogs.scan import Line
@@ -188,12 +189,11 @@ def dialled(path: str | None, kit: Kit) -> bool:
     return path is None or path in kit.paths or _LIKELY.search(path) is not None
 
 
-def spans(source: Source, at: float | None, zoned: bool) -> None:
-    """Widens what the source speaks for by one instant."""
-    if at is not None:
-        source.first = at if source.first is None else min(source.first, at)
-        source.last = at if source.last is None else max(source.last, at)
-        source.zoned = source.zoned and zoned
+def spans(source: Source, marks: Sequence[Mark]) -> None:
+    """Sets what a log speaks for, by the times of some of its lines in the order of the file."""
+    source.spans, source.marks = coverage.spans(marks), sorted(marks)
+    if source.spans:
+        source.first, source.last = source.spans[0][0], source.spans[-1][1]
 
 
 def tier_of(kind: str) -> Tier:

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import BinaryIO
 
 import regex
 
 from wslogs.bundle import Item
-from wslogs.model import Event, Source, What
+from wslogs.coverage import LEVELS, lower
+from wslogs.model import Event, Source, Tier, What
 from wslogs.parsers import access
 from wslogs.parsers.heads import Head, Heads
 from wslogs.parsers.kit import PATH, Kit, Parsed, decode, event_of, line_text, spans, tier_of
 from wslogs.parsers.tracebacks import gather
 from wslogs.patterns import Patterns
-from wslogs.scan import Line, Scanner
+from wslogs.scan import Clock, Line, Scanner
 
 KINDS = ("nginx-access", "nginx-error", "console", "app", "probe")
 """In the order in which a tie is broken."""
+_ANSWERS = (What.ACCEPTED, What.REFUSED, What.OPENED)
+_ID_LINES = 3
 _SAMPLE = 400
 _WHOLE = 2.5
 """What a line says for a kind whose expression fits it from end to end."""
+
+_LEVEL = regex.compile(r"\S+ \S+ \[(\w+)\] \d+#\d+: ")
+"""Where nginx writes the level of an error line: after day and time (ngx_log.c)."""
 
 
 def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
@@ -70,20 +77,20 @@ def parse(item: Item, programs: Mapping[str, str], kit: Kit) -> Parsed:
     source = Source(path=item.path, kind=kind, tier=tier_of(kind))
     known = set(kit.paths)
     reading = _Reading(source, programs, kit)
-    scanner = Scanner(reading.needles(), _counter(kit.patterns, set(programs.values()), reading.formats))
+    scanner = Scanner(reading.needles(), _counter(kit.patterns, set(programs.values()), reading.formats), _clock(source, reading))
     with item.open() as stream:
         events = list(reading.events(scanner, stream))
     late = {e.path for e in events if e.status == 101 and e.path} - known
     if late and "nginx-access" in programs.values() and not all(_led(path) for path in late):
         # Refused tries stand on paths that only an upgraded row names: once more, with those paths.
         reading = _Reading(source, programs, kit)
-        scanner = Scanner(reading.needles(), _counter(kit.patterns, set(programs.values()), reading.formats))
+        scanner = Scanner(reading.needles(), _counter(kit.patterns, set(programs.values()), reading.formats), _clock(source, reading))
         with item.open() as stream:
             events = list(reading.events(scanner, stream))
     source.sha256, source.lines = scanner.sha256, scanner.lines
     source.recognised = min(scanner.recognised, scanner.lines)
     source.kept = len(events)
-    _cover(scanner, source, reading)
+    spans(source, scanner.marks)
     return Parsed([source], events)
 
 
@@ -174,6 +181,8 @@ class _Reading:
 
     def _words(self, text: str, head: Head, line: Line, kind: str) -> tuple[Event | None, int]:
         reader, done = self.kit.reader(kind), line.number
+        if kind == "nginx-error":
+            self.hear(self.heads[kind].bare(text))
         words = text if kind == "nginx-error" else head.text
         hits = {self._names[hit] for hit in line.hits}
         if hits & self._paths():
@@ -191,22 +200,47 @@ class _Reading:
         if made.path and (made.status == 101 or made.what in (What.FAILED, What.ACCEPTED, What.REFUSED)):
             self.kit.paths.add(made.path)
         made.at, made.logged, made.resolution_s = head.at, head.logged, head.resolution_s
+        if made.tier is Tier.APP and made.what in _ANSWERS:
+            made.request_id = made.request_id or (head.record or {}).get("request_id") or self._request_id(line)
+        if head.at is not None:
+            self._source.dateless = self._source.dateless or head.dateless
+            self._source.zoned = self._source.zoned and head.zoned
         if made.tier is self._source.tier and kind != self._source.kind:
             made.tier = tier_of(kind)
         return made, done
+
+    def _request_id(self, line: Line) -> str | None:
+        """The id of the request that a line is about: in it, or in what the app says right after its server's line."""
+        for raw in (line.raw, *islice(line.following(), _ID_LINES)):
+            for stanza in self.kit.patterns.request_ids:
+                if (found := stanza.match.search(decode(raw))) is not None:
+                    return found["request_id"]
+        return None
+
+    def hear(self, text: str) -> None:
+        """Learns from one line how talkative an error log is."""
+        if (found := _LEVEL.match(text)) is not None and found[1] in LEVELS:
+            self._source.level = lower(self._source.level, found[1])
 
     def _note(self, text: str) -> None:
         if text not in self._source.notes:
             self._source.notes.append(text)
 
 
-def _cover(scanner: Scanner, source: Source, reading: _Reading) -> None:
-    """What the file speaks for: the first and last times in it."""
-    for raw in [*scanner.head.splitlines()[:50], *scanner.tail.splitlines()[-50:]]:
+def _clock(source: Source, reading: _Reading) -> Clock:
+    """Tells when a line of the file was written; learns on the way whether its times say their zone, and its level."""
+    heads = reading.heads[source.kind]
+
+    def clock(raw: bytes) -> float | None:
         text = decode(raw)
-        taken = reading.heads[source.kind].take(text)
         if source.kind == "nginx-access":
-            row = taken.record or reading.row(reading.heads[source.kind].bare(text))
-            spans(source, access.row_time(row) if row else None, True)
-        else:
-            spans(source, taken.at, taken.zoned)
+            row = reading.row(heads.bare(text)) or heads.take(text).record
+            return access.row_time(row) if row else None
+        taken = heads.take(text)
+        if source.kind == "nginx-error":
+            reading.hear(heads.bare(text))
+        if taken.at is not None:
+            source.zoned = source.zoned and taken.zoned
+        return taken.at
+
+    return clock

@@ -10,9 +10,16 @@ from wslogs.report.words import N_
 CAVEATS = {
     "quoted": N_("Whole lines are quoted (--quote). Known kinds of secrets are masked in them; read them before you pass the report on."),
     "zone-assumed": N_("%(source)s has times without a zone, and nothing to align them with; they are read as UTC."),
+    "zone-by-coverage": N_(
+        "%(source)s has times without a zone; they are read as %(zone)s, which alone brings them into the time of the other logs."
+    ),
     "clock-corrected": N_(
         "The clock of %(source)s differs from the server's by %(seconds)s s (give or take %(error)s s); its times are corrected."
     ),
+    "clock-scattered": N_(
+        "The times of %(source)s agree on no difference from the server's clock (%(pairs)s attempts compared); they are left as logged."
+    ),
+    "clock-stepped": N_("The clock of %(source)s was set by %(seconds)s s at line %(line)s (daylight saving, or a correction)."),
     "cut": N_("%(source)s is cut off; only what stands before the cut was read."),
     "note": N_("%(source)s: %(note)s"),
     "not-understood": N_("%(source)s: %(unknown)s of %(lines)s lines were not understood."),

@@ -6,18 +6,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wslogs.model import Attempt, CloseCode, Event, Incident, Source, Tier, Verdict
+from wslogs.endings import ending
+from wslogs.model import Attempt, CloseCode, Event, Incident, Source, Storm, Tier, Verdict
 from wslogs.patterns import Cause, Patterns
 from wslogs.redact import ELIDED, shown_path
 from wslogs.report.advice import CAVEATS, missing
 from wslogs.report.journey import journey
 from wslogs.report.words import N_, words
-from wslogs.times import iso
+from wslogs.storms import fold
+from wslogs.times import east, iso
 
 MOST_ATTEMPTS = 10_000
 _EACH = 500
 """Attempts listed of each incident before the rest of the room is shared out."""
 _MOST_EVIDENCE = 12
+_SHOWN_OF_A_STORM = 50
+"""Attempts of a storm that it names."""
+_MOST_SPANS = 100
 
 _EXAMPLES = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
 
@@ -77,6 +82,8 @@ def report(found: Found, lang: str) -> dict[str, Any]:
     names = _Names(found)
     _ = words(lang).gettext
     incidents = [_incident(i, found, names, lang) for i in found.incidents]
+    storms = fold(found.attempts, found.verdicts)
+    storm_of = {place: storm.id for storm in storms for place in storm.attempts}
     return {
         "schema": "wslogs/1",
         "lang": lang,
@@ -86,7 +93,8 @@ def report(found: Found, lang: str) -> dict[str, Any]:
         "incidents": incidents,
         "causes": [_guide_cause(family, number, found, _) for family, number in GUIDE.items()],
         "attempt_count": len(found.attempts),
-        "attempts": [_attempt(place, found, names, lang) for place in _listed(found)],
+        "attempts": [_attempt(place, found, names, lang) | {"storm": storm_of.get(place)} for place in _listed(found)],
+        "storms": [_storm(storm, found, names) for storm in storms],
         "close_codes": _close_codes(found, _),
         "caveats": [_(CAVEATS[name]) % values for name, values in found.caveats],
         "next": [] if _settled(found) else missing({s.kind for s in found.sources}, _),
@@ -128,8 +136,9 @@ def address_class(text: str) -> str:
 
 
 def _source(source: Source) -> dict[str, Any]:
-    shift = source.offset_s
-    first, last = (None if at is None else at + shift for at in (source.first, source.last))
+    shift, at_end = source.offset_s, source.steps[-1][1] if source.steps else source.offset_s
+    first = None if source.first is None else source.first + shift
+    last = None if source.last is None else source.last + at_end
     timed = source.first is not None
     return {
         "path": source.path,
@@ -141,10 +150,13 @@ def _source(source: Source) -> dict[str, Any]:
         "kept": source.kept,
         "first": iso(first),
         "last": iso(last),
+        "spans": [[iso(one + shift), iso(other + shift)] for one, other in source.spans[:_MOST_SPANS]],
+        "level": source.level,
         "zone": zone_name(source) if timed else None,
         "zone_from": source.zone_from if timed else None,
         "clock_offset_s": round(_skew(source), 3) if timed else None,
         "clock_error_s": round(source.error_s, 3) if timed else None,
+        "clock_steps": [{"line": line, "set_by_s": round(shift - offset, 3)} for line, offset in source.steps],
         "notes": list(source.notes),
     }
 
@@ -161,9 +173,10 @@ def zone_name(source: Source) -> str:
     """The zone in which the source writes, such as +05:00."""
     if source.zoned:
         return "UTC"
-    whole = -round(source.offset_s / 900.0) * 15
-    sign = "-" if whole < 0 else "+"
-    return f"{sign}{abs(whole) // 60:02d}:{abs(whole) % 60:02d}" if abs(whole) <= 15 * 60 else "UTC"
+    seconds = -round(source.offset_s / 900.0) * 900.0
+    if source.dateless:
+        seconds = (seconds + 43200.0) % 86400.0 - 43200.0
+    return east(seconds) if abs(seconds) <= 15 * 3600 else "UTC"
 
 
 def _cause(found: Found, incident: Incident) -> Cause | None:
@@ -365,14 +378,16 @@ def _listed(found: Found) -> list[int]:
 
 def _attempt(place: int, found: Found, names: _Names, lang: str) -> dict[str, Any]:
     attempt, verdict = found.attempts[place], found.verdicts[place]
-    token = names.token(attempt)
-    url = f"{attempt.scheme or 'ws'}://{ELIDED}{shown_path(attempt.path)}" + (f"?token={token}" if token else "")
-    steps, stage, ended_by = journey(attempt, verdict)
+    errors = {source.path: source.error_s for source in found.sources}
+    end = ending(attempt, verdict, found.patterns.signals, errors)
+    steps, stage = journey(attempt, verdict, end, errors)
     lasted = attempt.facts.get("lasted_s")
+    because = {"source": end.because.source, "line": end.because.line, "at": iso(end.because.at)} if end.because else None
     return {
-        "id": attempt.id, "token": token, "client": names.client(attempt), "url": url if attempt.path else None,
+        "id": attempt.id, "token": names.token(attempt), "client": names.client(attempt), "url": _url(attempt, names),
         "started": iso(attempt.started), "ended": iso(attempt.ended), "opened": attempt.opened, "status": attempt.status,
-        "close_code": attempt.code, "stage": stage, "ended_by": ended_by, "cause": verdict.cause, "detail": verdict.detail,
+        "close_code": attempt.code, "stage": stage, "ended_by": end.by, "ended_in": end.stage.value if end.stage else None,
+        "ended_because": because, "cause": verdict.cause, "detail": verdict.detail,
         "outcome": verdict.outcome, "lasted_s": round(lasted, 3) if isinstance(lasted, float) else None,
         "error_s": round(attempt.error_s, 3),
         "reason": found.patterns.causes[verdict.detail].title[lang] if verdict.detail else None,
@@ -381,11 +396,38 @@ def _attempt(place: int, found: Found, names: _Names, lang: str) -> dict[str, An
     }  # fmt: skip
 
 
+def _url(attempt: Attempt, names: _Names) -> str | None:
+    if not attempt.path:
+        return None
+    token = names.token(attempt)
+    return f"{attempt.scheme or 'ws'}://{ELIDED}{shown_path(attempt.path)}" + (f"?token={token}" if token else "")
+
+
 def _tier(event: Event) -> dict[str, Any]:
     at = event.at
     if at is not None and event.marks == "end" and event.lasted_s is not None:
         at -= event.lasted_s
     return {"source": event.source, "line": event.line, "at": iso(at), "logged": event.logged or None}
+
+
+def _storm(storm: Storm, found: Found, names: _Names) -> dict[str, Any]:
+    attempt, verdict, count = found.attempts[storm.attempts[0]], found.verdicts[storm.attempts[0]], len(storm.attempts)
+    span = storm.last - storm.first
+    return {
+        "id": storm.id, "attempts": [found.attempts[place].id for place in storm.attempts[:_SHOWN_OF_A_STORM]], "attempt_count": count,
+        "first": iso(storm.first), "last": iso(storm.last), "token": names.token(attempt), "client": names.client(attempt),
+        "url": _url(attempt, names), "outcome": verdict.outcome, "cause": verdict.cause, "detail": verdict.detail,
+        "waits": {
+            "least_s": round(storm.least_s, 3), "median_s": round(storm.median_s, 3), "most_s": round(storm.most_s, 3),
+            "error_s": round(storm.error_s, 3),
+        },
+        "backoff": {
+            "kind": storm.backoff, "wait_s": round(storm.wait_s, 3),
+            "factor": round(storm.factor, 1) if storm.factor is not None else None,
+            "cap_s": round(storm.cap_s, 3) if storm.cap_s is not None else None,
+        },
+        "per_minute": round(60 * (count - 1) / span, 1) if span > 0 else None,
+    }  # fmt: skip
 
 
 def _close_codes(found: Found, _: Callable[[str], str]) -> list[dict[str, Any]]:

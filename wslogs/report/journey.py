@@ -1,66 +1,138 @@
-"""attempt -> its journey: the stages it passed with the line that shows each, where it stopped, and who ended it."""
+"""attempt -> its journey: the stages it passed, each with the line that shows it, and where it stopped."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from wslogs.model import Attempt, CloseCode, Stage, Tier, Verdict
+from wslogs.endings import Ending, reached
+from wslogs.model import Attempt, Event, Stage, Tier, Verdict, What
 from wslogs.times import iso
 
-_PASSED: Mapping[Stage, tuple[Tier, ...]] = {
-    Stage.RESOLVE: (Tier.PROXY, Tier.APP),
-    Stage.CONNECT: (Tier.PROXY, Tier.APP),
-    Stage.SECURE: (Tier.PROXY, Tier.APP),
-    Stage.REQUEST: (Tier.PROXY, Tier.APP),
-    Stage.UPSTREAM: (Tier.APP,),
-}
+_STAGES = list(Stage)
+_TUNNEL = 101
 
 
-def journey(attempt: Attempt, verdict: Verdict) -> tuple[list[dict[str, Any]], str | None, str]:
-    """(each stage with the line that shows it, the stage where a failed attempt stopped, who ended it)."""
-    reached = _reached(attempt)
-    failed = verdict.outcome == "failed"
-    stages = list(Stage)
-    stop = stages[min(reached + 1, len(stages) - 1)] if failed else None
-    steps = []
-    for position, stage in enumerate(stages):
-        tiers = _PASSED.get(stage, (Tier.APP, Tier.PROXY, Tier.BROWSER))
-        event = next((attempt.tiers[t] for t in tiers if t in attempt.tiers), None)
-        state = "passed" if position <= reached else "stopped" if stage is stop else "unknown"
-        if state == "stopped":
-            event = next(iter(attempt.tiers.values()), None)
-        steps.append({
-            "stage": stage.value, "state": state, "tier": event.tier.value if event and state != "unknown" else None,
-            "source": event.source if event and state != "unknown" else None,
-            "line": event.line if event and state != "unknown" else None, "at": iso(event.at) if event and state != "unknown" else None,
-        })  # fmt: skip
-    return steps, (stop.value if stop else None), _ended_by(attempt, verdict)
+def journey(attempt: Attempt, verdict: Verdict, end: Ending, errors: Mapping[str, float]) -> tuple[list[dict[str, Any]], str | None]:
+    """(a step for each stage, in the order of stages; the stage where a failed attempt stopped).
+
+    `at` of a step is on the server's clock and off by `error_s` at most; `logged` is the time as the line has it. A stage
+    without a line of its own was passed because a later one was: `implied_by`, with that one's line and no time.
+    `ordered` is whether the step came after all timed ones before it beyond the error bars; None: it has no time.
+    """
+    stop = end.stage if verdict.outcome == "failed" else None
+    seen = [_seen(stage, attempt, end, stop) for stage in _STAGES]
+    steps: list[dict[str, Any]] = []
+    latest = float("-inf")
+    for place, (stage, one) in enumerate(zip(_STAGES, seen, strict=True)):
+        step = {"stage": stage.value, "state": one.state} | _line(one, errors)
+        if one.state == "passed" and one.event is None:
+            later = next((p for p in range(place + 1, len(seen)) if seen[p].event is not None), None)
+            if later is not None:
+                step |= _line(_Seen(one.state, seen[later].event), errors) | {"implied_by": _STAGES[later].value}
+        if one.event is not None and one.at is not None:
+            error = _error(one.event, errors)
+            step["ordered"] = one.at - error > latest
+            latest = max(latest, one.at + error)
+        steps.append(step)
+    return steps, (stop.value if stop else None)
 
 
-def _reached(attempt: Attempt) -> int:
-    """Position of the last stage that the attempt passed for sure; -1 when none is shown."""
-    order = list(Stage)
-    if attempt.opened:
-        return order.index(Stage.OPEN)
-    if attempt.facts.get("app.accepted"):
-        return order.index(Stage.ACCEPT)
-    if Tier.APP in attempt.tiers or attempt.facts.get("proxy.asked_app"):
-        return order.index(Stage.UPSTREAM)
-    if Tier.PROXY in attempt.tiers or attempt.status is not None:
-        return order.index(Stage.REQUEST)
-    return -1
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is known of one stage: passed, stopped or unknown; the line that shows it, and its time on the server's clock."""
+
+    state: str
+    event: Event | None = None
+    at: float | None = None
 
 
-_ENDERS = {
-    "server": "app", "path": "app", "auth": "app", "application": "app", "proxy": "proxy", "tls": "client", "network": "network",
-    "client": "client",
+def _seen(stage: Stage, attempt: Attempt, end: Ending, stop: Stage | None) -> _Seen:
+    if stage is stop:
+        event = end.because or _last(attempt)
+        return _Seen("stopped", event, _told(event, attempt))
+    if stage is Stage.CLOSE:
+        closed = end.because or _shown(stage, attempt) if end.stage is stage else None
+        return _Seen("passed", closed, _told(closed, attempt)) if closed else _Seen("unknown")
+    if _STAGES.index(stage) > reached(attempt) and (stop is None or _STAGES.index(stage) > _STAGES.index(stop)):
+        return _Seen("unknown")
+    event = _shown(stage, attempt)
+    if event is None:
+        return _Seen("passed")
+    # A row or a HAR entry has the times of the whole try; what it passed after the request came somewhere in between.
+    whole = stage is not Stage.REQUEST and event.what is What.HANDSHAKE
+    return _Seen("passed", event, None if whole else _start(event))
+
+
+def _told(event: Event | None, attempt: Attempt) -> float | None:
+    """When a line says that the attempt ended; a line about the app itself shows why, and not when."""
+    return _end(event) if event is not None and event in attempt.events else None
+
+
+_SHOWS: Mapping[Stage, tuple[Callable[[Event], bool], ...]] = {
+    Stage.REQUEST: (
+        lambda e: e.tier is Tier.PROXY and e.what is What.HANDSHAKE,
+        lambda e: e.tier is Tier.PROXY and e.what is What.ERROR,
+    ),
+    Stage.UPSTREAM: (
+        lambda e: e.what is What.HANDSHAKE and (e.upstream_status is not None or e.upstream not in (None, "-")),
+        lambda e: e.what is What.ERROR and e.upstream is not None,
+        lambda e: e.tier is Tier.APP and e.what in (What.ACCEPTED, What.OPENED, What.REFUSED, What.REQUEST),
+        lambda e: e.tier is Tier.APP,
+    ),
+    Stage.ACCEPT: (
+        lambda e: e.what is What.ACCEPTED,
+        lambda e: e.tier is Tier.APP and e.what is What.OPENED,
+        lambda e: e.tier is Tier.PROXY and e.what is What.HANDSHAKE and _TUNNEL in (e.upstream_status, e.status),
+    ),
+    Stage.OPEN: (
+        lambda e: e.tier is Tier.PROXY and e.what is What.HANDSHAKE and e.status == _TUNNEL,
+        lambda e: e.tier is Tier.BROWSER and e.what is What.HANDSHAKE and e.status == _TUNNEL,
+        lambda e: e.tier is Tier.BROWSER and e.what is What.OPENED,
+        lambda e: e.what is What.OPENED,
+        lambda e: e.what is What.ERROR and e.status == _TUNNEL,
+    ),
+    Stage.CLOSE: (
+        lambda e: e.tier is Tier.BROWSER and e.code is not None,
+        lambda e: e.code is not None,
+        lambda e: e.what is What.ERROR and e.status == _TUNNEL,
+        lambda e: e.marks == "end" and e.status == _TUNNEL,
+    ),
 }  # fmt: skip
+"""Stage -> what a line that shows it is like, the best first. Nothing logs the stages before the request."""
 
 
-def _ended_by(attempt: Attempt, verdict: Verdict) -> str:
-    if verdict.outcome != "failed":
-        return "client" if attempt.code in (CloseCode.NORMAL, CloseCode.GOING_AWAY) and Tier.BROWSER in attempt.tiers else "unknown"
-    if attempt.facts.get("proxy.asked_app") is False or (attempt.status in (502, 504) and verdict.cause != "network"):
-        return "proxy"
-    return _ENDERS.get(verdict.cause or "", "unknown")
+def _shown(stage: Stage, attempt: Attempt) -> Event | None:
+    return next((event for fits in _SHOWS.get(stage, ()) for event in attempt.events if fits(event)), None)
+
+
+def _last(attempt: Attempt) -> Event | None:
+    """The line that tells how far it came: of the tier that is nearest to the app, the close of an open socket first."""
+    closed = _shown(Stage.CLOSE, attempt) if attempt.opened else None
+    return closed or next((attempt.tiers[t] for t in (Tier.APP, Tier.PROXY, Tier.BROWSER) if t in attempt.tiers), None)
+
+
+def _start(event: Event) -> float | None:
+    if event.at is None or event.marks != "end":
+        return event.at
+    return event.at - event.lasted_s if event.lasted_s is not None else None
+
+
+def _end(event: Event) -> float | None:
+    if event.at is None or event.marks != "start":
+        return event.at
+    return event.at + event.lasted_s if event.lasted_s is not None else None
+
+
+def _error(event: Event, errors: Mapping[str, float]) -> float:
+    return event.resolution_s + errors.get(event.source, 0.0)
+
+
+def _line(one: _Seen, errors: Mapping[str, float]) -> dict[str, Any]:
+    event, timed = one.event, one.event is not None and one.at is not None
+    return {
+        "tier": event.tier.value if event else None, "source": event.source if event else None, "line": event.line if event else None,
+        "at": iso(one.at), "error_s": round(_error(event, errors), 3) if event and timed else None,
+        "logged": (event.logged or None) if event and timed else None, "implied_by": None, "ordered": None,
+    }  # fmt: skip

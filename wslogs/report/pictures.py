@@ -34,7 +34,10 @@ def journey(attempt: Item) -> Item:
         elif here is not None and at < last:
             cells[here]["wire"] = "M1 0V2"
         rows.append(step | {"cells": cells, "beyond": at > last})
-    return {"attempt": attempt, "rows": rows, "stopped": steps[stop] if stop is not None else None}
+    return {
+        "attempt": attempt, "rows": rows, "stopped": steps[stop] if stop is not None else None,
+        "unordered": any(step.get("ordered") is False for step in steps),
+    }  # fmt: skip
 
 
 def _lane(step: Item) -> str:

@@ -8,11 +8,19 @@ import regex
 # A dictionary is an object with these keys, a list of one is a list of such, anything else is the value for "missing".
 EVIDENCE = {"signal": "", "source": "", "line": None, "excerpt": "", "says": "", "quote": ""}
 SEEN = {"source": "", "line": None, "at": None, "logged": ""}
-STEP = {"stage": "", "state": "unknown", "tier": "", "source": "", "line": None, "at": None}
+STEP = {
+    "stage": "", "state": "unknown", "tier": "", "source": "", "line": None, "at": None, "error_s": None, "logged": "",
+    "implied_by": "", "ordered": None,
+}  # fmt: skip
 ATTEMPT: dict[str, Any] = {
     "id": "", "token": "", "client": "", "url": "", "started": None, "ended": None, "opened": None, "status": None,
-    "close_code": None, "reason": "", "stage": "", "ended_by": "", "outcome": "", "cause": "", "detail": "",
-    "lasted_s": None, "tiers": {"browser": SEEN, "proxy": SEEN, "app": SEEN}, "journey": [STEP],
+    "close_code": None, "reason": "", "stage": "", "ended_by": "", "ended_in": "", "ended_because": SEEN, "outcome": "", "cause": "",
+    "detail": "", "lasted_s": None, "storm": "", "tiers": {"browser": SEEN, "proxy": SEEN, "app": SEEN}, "journey": [STEP],
+}  # fmt: skip
+STORM: dict[str, Any] = {
+    "id": "", "attempts": [""], "attempt_count": 0, "first": None, "last": None, "token": "", "client": "", "url": "", "outcome": "",
+    "cause": "", "detail": "", "waits": {"least_s": None, "median_s": None, "most_s": None, "error_s": None},
+    "backoff": {"kind": "", "wait_s": None, "factor": None, "cap_s": None}, "per_minute": None,
 }  # fmt: skip
 
 REPORT: dict[str, Any] = {
@@ -25,7 +33,7 @@ REPORT: dict[str, Any] = {
             {
                 "path": "", "kind": "", "tier": "", "sha256": "", "lines": None, "recognised": None, "kept": None,
                 "first": None, "last": None, "zone": "", "zone_from": "", "clock_offset_s": None, "clock_error_s": None,
-                "notes": [""],
+                "notes": [""], "spans": [[""]], "level": "", "clock_steps": [{"line": None, "set_by_s": None}],
             }
         ],
     },
@@ -43,6 +51,7 @@ REPORT: dict[str, Any] = {
     "causes": [{"cause": "", "guide_cause": None, "title": "", "state": "", "because": [EVIDENCE]}],
     "attempt_count": None,
     "attempts": [ATTEMPT],
+    "storms": [STORM],
     "close_codes": [{"code": None, "name": "", "means": "", "count": None}],
     "caveats": [""],
     "next": [{"need": "", "splits": [""], "command": ""}],

@@ -9,7 +9,7 @@ from wslogs.report.words import moment
 Item = dict[str, Any]
 
 # A page is for people: it shows this many of each, says how many more there are, and report.json has them.
-MOST = {"incidents": 30, "evidence": 40, "attempts": 200, "sources": 200, "caveats": 100, "because": 3}
+MOST = {"incidents": 30, "evidence": 40, "attempts": 200, "of a storm": 50, "sources": 200, "caveats": 100, "because": 3}
 GUIDE = ("server", "path", "tls", "proxy", "auth", "network")
 
 
@@ -24,6 +24,8 @@ def view(report: Item) -> Item:
     failing = _failing(came, main)
     working = _working(came, failing)
     total = max(whole["attempt_count"] or 0, len(came))
+    rows = _rows(came, whole["storms"])
+    told = sum(max(row["storm"]["attempt_count"], len(row["attempts"])) if row["storm"] else 1 for row in rows)
     return {
         "report": whole,
         "verdict": whole["verdict"],
@@ -35,16 +37,42 @@ def view(report: Item) -> Item:
         "strip": strip(came),
         "causes": _causes(whole["causes"]),
         "incidents": [_cut(incident, "evidence", "against") for incident in whole["incidents"][: MOST["incidents"]]],
-        "attempts": [shape.shown(attempt, shape.ATTEMPT) for attempt in came[: MOST["attempts"]]],
+        "rows": rows,
+        "told": told,
         "sources": whole["bundle"]["sources"][: MOST["sources"]],
         "caveats": whole["caveats"][: MOST["caveats"]],
         "left": {
             "incidents": max(0, len(whole["incidents"]) - MOST["incidents"]),
-            "attempts": max(0, total - MOST["attempts"]),
+            "attempts": max(0, total - told),
             "sources": max(0, len(whole["bundle"]["sources"]) - MOST["sources"]),
             "caveats": max(0, len(whole["caveats"]) - MOST["caveats"]),
         },
     }
+
+
+def _rows(attempts: list[Item], storms: list[Item]) -> list[Item]:
+    """A row for each attempt, and one for each storm, where its first attempt stands, with some of its attempts in it."""
+    known = {storm["id"]: storm for storm in storms if storm["id"]}
+    folded: dict[str, Item] = {}
+    rows: list[Item] = []
+    for attempt in attempts:
+        name = attempt.get("storm") or ""
+        if name in folded:
+            folded[name]["attempts"].append(attempt)
+            continue
+        if len(rows) < MOST["attempts"]:
+            rows.append({"storm": known.get(name), "attempts": [attempt]})
+            if name in known:
+                folded[name] = rows[-1]
+    return [row | _members(row["attempts"]) for row in rows]
+
+
+def _members(attempts: list[Item]) -> Item:
+    """The attempts of a row that a page shows, how many more there are, and what they have in common."""
+    shown = [shape.shown(attempt, shape.ATTEMPT) for attempt in attempts[: MOST["of a storm"]]]
+    first = shown[0]
+    alike = {key: first[key] if all(a[key] == first[key] for a in shown) else None for key in ("status", "close_code", "stage", "ended_by")}
+    return {"attempts": shown, "alike": alike}
 
 
 def _outcome(attempt: Item) -> str:

@@ -1,0 +1,62 @@
+"""What of the rest of the bundle is gathered for the facts of one attempt."""
+
+from conftest import NOON, attempt, event, item, token
+from wslogs.facts.world import World, dialler, tell, world
+from wslogs.model import Attempt, Event
+from wslogs.parsers import nginx_conf
+
+
+def of(*attempts: Attempt, loose: tuple[Event, ...] = ()) -> World:
+    return world(attempts, (), None, (), loose)
+
+
+def test_starts_and_stops_by_time_and_by_line() -> None:
+    late, untimed, early = (event("app", "ready", line=n, at=at) for n, at in ((1, NOON + 9), (2, None), (3, NOON)))
+    other = event("app", "stopping", source="b.log", line=1, at=NOON + 5)
+    note, close = event("app", "note", line=4), event("app", "closed", line=7)
+    found = of(loose=(note, close, early, other, untimed, late))
+    assert list(found.life) == [early, other, late]
+    assert found.lives == {"app.log": [late, untimed, early], "b.log": [other]}
+    assert found.closes == {"app.log": [7]}
+
+
+def test_ports_that_the_app_listens_on() -> None:
+    ready = event("app", "ready", upstream="http://127.0.0.1:8000")
+    assert of(loose=(ready, event("app", "started"))).ports == {"8000": ready}
+
+
+def test_who_dialled_when() -> None:
+    own = token("t")
+    first, second = attempt(token=own, started=NOON + 2), attempt(token=own, started=NOON)
+    stranger, timeless = attempt(started=NOON + 1), attempt(token=own)
+    found = of(first, stranger, second, timeless)
+    assert found.dials == {("/ws", "t"): [NOON, NOON + 2], ("/ws", None): [NOON + 1]}
+    assert found.by_token == {"t": [first, second, timeless]}
+    assert dialler(stranger) == ("/ws", None)
+
+
+def test_the_last_load_that_each_browser_tells_of() -> None:
+    seen = [("a.log", 1), ("a.log", 3), ("a.log", 2), ("b.log", 1), ("c.log", None)]
+    rows = [attempt(event("browser", source=name, load=load)) for name, load in seen]
+    assert of(*rows, attempt()).loads == {"a.log": 3, "b.log": 1}
+
+
+def test_paths_that_opened() -> None:
+    plain, carried = attempt(event(path="/ws"), opened=True), attempt(event(path="/chat"), token=token(), opened=True)
+    found = of(plain, carried, attempt(event(path="/no"), token=token(), opened=False))
+    assert (found.opened, found.with_token) == ({"/ws": plain, "/chat": carried}, {"/chat"})
+
+
+def test_a_route_is_found_on_the_configuration() -> None:
+    conf = nginx_conf.parse(item("server { location /ws { proxy_pass http://a:1; } }", "nginx.conf"), lambda _: None)[1]
+    found = world((), (), conf, (), ())
+    route = found.route(attempt(event(path="/ws/7")))
+    assert route is not None and route.location is not None and route.location.args == ["/ws"]
+    assert found.route(attempt(event(path="/ws/7"))) is route
+    assert (found.route(attempt(event(path=None))), of().route(attempt())) == (None, None)
+
+
+def test_a_fact_keeps_the_events_that_show_it() -> None:
+    one, line = attempt(), event(line=9)
+    tell(one, "opened", False, None, line)
+    assert (one.facts, one.proof) == ({"opened": False}, {"opened": (line,)})

@@ -1,0 +1,224 @@
+"""attempt -> facts: what signals compare. Each fact keeps the events that show it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+import regex
+
+from wslogs import coverage
+from wslogs.facts import life
+from wslogs.facts.world import World, dialler, tell, world
+from wslogs.model import Attempt, Event, Source, Tier, What
+from wslogs.parsers.env import Setting
+from wslogs.parsers.nginx_conf import Directive, Route, walk
+from wslogs.times import iso
+
+__all__ = ["NAMES", "World", "doubled", "learn", "world"]
+
+NAMES = frozenset({
+    "status", "opened", "close.code", "refused", "lasted_s", "redialled", "page.left",
+    "browser.seen", "proxy.seen", "proxy.silent", "proxy.asked_app",
+    "app.seen", "app.accepted", "app.refused", "app.as_http", "app.state", "app.died", "app.cut_at_stop", "app.may_have_cut",
+    "upstream.differs",
+    "token.expired_by_s", "token.ran_out", "token.absent",
+    "path.opens", "path.other_opens", "path.doubled", "path.off_base",
+    "config.upgrade", "config.target", "config.elsewhere", "timer.read_timeout",
+})  # fmt: skip
+"""Every fact there is; a signal that names another one is refused."""
+
+_BASE = regex.compile(r"(?i)(?:api|ws|socket|base|backend)\w*(?:url|uri|host|base|endpoint)")
+_REDIAL_S = 10.0
+"""Pages reconnect within so many seconds of a loss, most of them within one."""
+_AT_EXP_S = 2.0
+"""A clock that may be off by more cannot tell that a socket ended at the exp of its token."""
+_TUNNEL = 101
+
+
+def learn(attempt: Attempt, world: World) -> None:
+    """Fills `facts` and `proof` of one attempt."""
+    for part in (_answer, _redial, _tiers, _silence, life.learn, _token, _path, _configuration):
+        part(attempt, world)
+    world.last[dialler(attempt)] = attempt
+
+
+def _answer(attempt: Attempt, world: World) -> None:
+    main = attempt.tiers
+    best = main.get(Tier.PROXY) or main.get(Tier.BROWSER) or main.get(Tier.APP)
+    if attempt.status is not None:
+        tell(attempt, "status", attempt.status, next((e for e in attempt.events if e.status == attempt.status), best))
+    if attempt.opened is not None:
+        tell(attempt, "opened", attempt.opened, best)
+    closed = next((e for e in attempt.events if e.code == attempt.code), best)
+    if attempt.code is not None:
+        tell(attempt, "close.code", attempt.code, closed)
+    if attempt.started is not None and attempt.ended is not None:
+        tell(attempt, "lasted_s", max(0.0, attempt.ended - attempt.started), best)
+    page = main.get(Tier.BROWSER)
+    if attempt.code is None and page is not None and page.load is not None and page.load < world.loads[page.source]:
+        tell(attempt, "page.left", True, page)
+    by_code = attempt.code is not None and (attempt.code == 1008 or attempt.code >= 4000)
+    by_status = attempt.status is not None and attempt.status != _TUNNEL and attempt.status not in (499, 502, 503, 504)
+    if by_code or by_status:
+        tell(attempt, "refused", True, closed if by_code else best)
+
+
+def _redial(attempt: Attempt, world: World) -> None:
+    """The same token dialled the same path again as soon as this socket had ended: a page that reconnects.
+
+    Where the log does not tell when it began or ended, it is enough that the token dialled again at all.
+    """
+    if not attempt.opened or attempt.token is None:
+        return
+    if attempt.started is None or (attempt.ended is None and Tier.BROWSER not in attempt.tiers):
+        again = [a for a in world.by_token.get(attempt.token.fingerprint, ()) if a.path == attempt.path]
+        if again and again[-1] is not attempt:
+            tell(attempt, "redialled", True, attempt.events[0])
+        return
+    if attempt.ended is None:
+        return
+    starts = world.dials.get(dialler(attempt), [])
+    position = bisect_right(starts, max(attempt.ended - 1.0, attempt.started or 0.0))
+    if position < len(starts) and starts[position] - attempt.ended <= _REDIAL_S:
+        tell(attempt, "redialled", True, attempt.events[0])
+
+
+def _tiers(attempt: Attempt, world: World) -> None:
+    proxy, app, browser = (attempt.tiers.get(t) for t in (Tier.PROXY, Tier.APP, Tier.BROWSER))
+    for name, seen in (("browser.seen", browser), ("proxy.seen", proxy), ("app.seen", app)):
+        if seen is not None:
+            tell(attempt, name, True, seen)
+    if proxy is not None and proxy.status != _TUNNEL:
+        if proxy.upstream == "-" and proxy.upstream_status is None:
+            tell(attempt, "proxy.asked_app", False, proxy)
+        elif proxy.upstream_status is not None and proxy.upstream_status == proxy.status and proxy.status not in (502, 504):
+            tell(attempt, "proxy.asked_app", True, proxy)
+    if app is None:
+        return
+    if app.what is not What.EXCEPTION:
+        tell(attempt, "app.accepted", app.what in (What.ACCEPTED, What.OPENED), app)
+        tell(attempt, "app.refused", app.what is What.REFUSED, app)
+        tell(attempt, "app.as_http", app.what is What.REQUEST and app.status != _TUNNEL, app)
+
+
+def _silence(attempt: Attempt, world: World) -> None:
+    """nginx has no row, though rows before and after show that its log covers the try. An open tunnel has none yet."""
+    if attempt.opened or Tier.PROXY in attempt.tiers or attempt.started is None or Tier.BROWSER not in attempt.tiers:
+        return
+    clock = max((world.sources[e.source].error_s for e in attempt.events if e.source in world.sources), default=0.0)
+    # Beyond its clock's error, a time that is cut to its second, or known only as "not before", can be later and not earlier;
+    # and the row would be written when the try ends.
+    page = world.sources.get(attempt.tiers[Tier.BROWSER].source)
+    late = page.less_late_s if page is not None else 0.0
+    last = max(attempt.started + attempt.error_s, (attempt.ended or attempt.started) + clock) - late
+    shown = coverage.covers(_logs(attempt, world), ("nginx-access",), attempt.started - clock, last)
+    if shown is not None:
+        proof = Event(source=shown.source.path, line=shown.line, tier=Tier.PROXY, what=What.NOTE, excerpt=f"… {iso(shown.at)} …")
+        tell(attempt, "proxy.silent", True, proof)
+
+
+def _logs(attempt: Attempt, world: World) -> list[Source]:
+    """The sources less the access logs that need not have a row of this try, by the configuration on its way."""
+    route = world.route(attempt)
+    if route is None or world.conf is None:
+        return list(world.sources.values())
+    if any(d.name == "if" and any(i.name == "access_log" for i in d.block or ()) for level in route.levels for d in level):
+        return []
+    on_route = next((own for level in reversed(route.levels) if (own := [d.args for d in level if d.name == "access_log"])), [])
+    everywhere = [d.args for d in walk(world.conf.directives) if d.name == "access_log"]
+    return [s for s in world.sources.values() if coverage.writes(s.path, on_route, everywhere)]
+
+
+def _token(attempt: Attempt, world: World) -> None:
+    shown = next((e for e in attempt.events if e.token), None)
+    token = attempt.token
+    if token is None:
+        if attempt.path in world.with_token and attempt.events[0].path is not None:
+            tell(attempt, "token.absent", True, next((e for e in attempt.events if e.path), None))
+        return
+    if token.expires is None:
+        return
+    if attempt.started is not None:
+        tell(attempt, "token.expired_by_s", attempt.started - token.expires - attempt.error_s, shown)
+    if not attempt.opened or attempt.ended is None or attempt.error_s > _AT_EXP_S:
+        return
+    if abs(attempt.ended - token.expires) <= 1.5 + min(1.0, attempt.error_s / 2):
+        tell(attempt, "token.ran_out", True, shown)
+
+
+def _path(attempt: Attempt, world: World) -> None:
+    path = attempt.path
+    if path is None:
+        return
+    shown = next((e for e in attempt.events if e.path), None)
+    other = world.opened.get(path)
+    if other is not None and other is not attempt:
+        tell(attempt, "path.opens", True, other.events[0])
+    elsewhere = next((a for p, a in world.opened.items() if p != path and p is not None), None)
+    if not attempt.opened and other is None and elsewhere is not None:
+        tell(attempt, "path.other_opens", True, elsewhere.events[0])
+    if not attempt.opened and doubled(path) and other is None:
+        tell(attempt, "path.doubled", True, shown)
+    if not attempt.opened and other is None and (setting := _off_base(attempt, world)) is not None:
+        proof = Event(source=setting.source, line=setting.line, tier=Tier.CONFIG, what=What.NOTE, excerpt=f"{setting.name}=…")
+        tell(attempt, "path.off_base", True, proof, shown)
+
+
+def doubled(path: str) -> bool:
+    """Whether a path repeats its beginning, as a base URL that is put on twice makes it: /api/v1/api/v1/ws, //ws."""
+    parts = [part for part in path.split("/") if part]
+    return path.startswith("//") or any(parts[:n] == parts[n : 2 * n] for n in range(1, len(parts) // 2 + 1))
+
+
+def _off_base(attempt: Attempt, world: World) -> Setting | None:
+    """The base URL that the dialled address does not lie under, where the address opens nowhere."""
+    bases = [s for s in world.settings if _BASE.search(s.name)]
+    if not bases or attempt.host is None:
+        return None
+    for base in bases:
+        same_host = base.host is None or base.host.partition(":")[0] == attempt.host.partition(":")[0]
+        if same_host and (attempt.path or "/").startswith((base.path or "/").rstrip("/")):
+            return None
+    return bases[0]
+
+
+def _configuration(attempt: Attempt, world: World) -> None:
+    route = world.route(attempt)
+    if route is not None and route.location is not None:
+        _on_route(attempt, route)
+    ports = {e.upstream.rpartition(":")[2]: e for e in attempt.events if e.tier is Tier.PROXY and e.upstream and ":" in e.upstream}
+    if ports and world.ports and not ports.keys() & world.ports.keys():
+        tell(attempt, "upstream.differs", True, *ports.values(), *world.ports.values())
+    if route is not None:
+        _timer(attempt, route)
+
+
+def _on_route(attempt: Attempt, route: Route) -> None:
+    location, target = route.location, route.own("proxy_pass")
+    if target is not None:
+        tell(attempt, "config.target", "app", _line(target))
+        wanted = route.header("upgrade") or route.header("connection")
+        tell(attempt, "config.upgrade", route.passes_upgrade(), _line(wanted or location))
+        return
+    back = route.own("return")
+    tell(attempt, "config.target", "return" if back is not None else "file", _line(route.own("try_files") or back or location))
+    if attempt.facts.get("proxy.asked_app") is None and back is None and not attempt.opened:
+        tell(attempt, "proxy.asked_app", False, _line(location))
+    for other in walk(route.server.block or []) if route.server else ():
+        if other.name == "location" and any(d.name == "proxy_set_header" and d.args[:1] == ["Upgrade"] for d in other.block or ()):
+            tell(attempt, "config.elsewhere", True, _line(other), _line(location))
+            return
+
+
+def _timer(attempt: Attempt, route: Route) -> None:
+    lasted, (limit, directive) = attempt.facts.get("lasted_s"), route.read_timeout()
+    if not attempt.opened or not isinstance(lasted, float) or attempt.code not in (1005, 1006):
+        return
+    if limit - 0.5 <= lasted <= limit + 0.5 + min(1.0, attempt.error_s):
+        tell(attempt, "timer.read_timeout", True, attempt.tiers.get(Tier.PROXY), _line(directive))
+
+
+def _line(directive: Directive | None) -> Event | None:
+    if directive is None:
+        return None
+    return Event(source=directive.file, line=directive.line, tier=Tier.CONFIG, what=What.NOTE, excerpt=directive.shown())

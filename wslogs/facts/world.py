@@ -1,0 +1,111 @@
+"""What facts of one attempt need to know of the rest of the bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from wslogs.model import LIFE, Attempt, Event, Fact, Source, Tier, What
+from wslogs.parsers.env import Setting
+from wslogs.parsers.nginx_conf import Conf, Route, routes
+
+
+@dataclass(slots=True)
+class World:
+    """What facts of one attempt may need to know of the rest of the bundle."""
+
+    sources: Mapping[str, Source]
+    conf: Conf | None
+    settings: Sequence[Setting]
+    life: Sequence[Event]
+    """The app's starts and stops in order of time, on the server's clock."""
+    lives: Mapping[str, Sequence[Event]]
+    """App log -> its starts and stops in order of lines, also those without a time."""
+    closes: Mapping[str, Sequence[int]]
+    """App log -> lines that tell of a close of some socket, nobody knows which."""
+    ports: Mapping[str, Event]
+    """Port that the app said it listens on -> the line that says so."""
+    opened: Mapping[str | None, Attempt]
+    """Path -> one attempt that opened there."""
+    dials: Mapping[tuple[str | None, str | None], list[float]]
+    """(path, token) -> when it was dialled, in order."""
+    by_token: Mapping[str, list[Attempt]]
+    loads: Mapping[str, int]
+    """Browser source -> the last load of a page that it tells of."""
+    with_token: frozenset[str | None]
+    """Paths on which an attempt with a token opened."""
+    last: dict[tuple[str | None, str | None], Attempt] = field(default_factory=dict)
+    """(path, token) -> its attempt before the one that is learned."""
+    _routes: dict[tuple[str | None, str | None, str], Route | None] = field(default_factory=dict)
+
+    def route(self, attempt: Attempt) -> Route | None:
+        if self.conf is None or attempt.path is None:
+            return None
+        key = (attempt.scheme, attempt.host, attempt.path)
+        if key not in self._routes:
+            self._routes[key] = routes(self.conf, *key)
+        return self._routes[key]
+
+
+def world(
+    attempts: Sequence[Attempt], sources: Iterable[Source], conf: Conf | None, settings: Sequence[Setting], loose: Iterable[Event]
+) -> World:
+    """Gathers it once for all attempts."""
+    loose = list(loose)
+    life = [e for e in loose if e.what in LIFE]
+    opened = [a for a in attempts if a.opened]
+    return World(
+        sources={s.path: s for s in sources},
+        conf=conf,
+        settings=settings,
+        life=sorted((e for e in life if e.at is not None), key=lambda e: e.at or 0.0),
+        lives=_by_source(life),
+        closes={path: [e.line for e in rows] for path, rows in _by_source(e for e in loose if e.what is What.CLOSED).items()},
+        ports={e.upstream.rpartition(":")[2]: e for e in life if e.upstream},
+        opened={a.path: a for a in opened},
+        dials=_dials(attempts),
+        by_token=_by_token(attempts),
+        loads=_loads(attempts),
+        with_token=frozenset(a.path for a in opened if a.token),
+    )
+
+
+def _by_source(events: Iterable[Event]) -> dict[str, list[Event]]:
+    found: dict[str, list[Event]] = {}
+    for event in sorted(events, key=lambda e: (e.source, e.line)):
+        found.setdefault(event.source, []).append(event)
+    return found
+
+
+def _dials(attempts: Sequence[Attempt]) -> dict[tuple[str | None, str | None], list[float]]:
+    found: dict[tuple[str | None, str | None], list[float]] = {}
+    for attempt in attempts:
+        if attempt.started is not None:
+            found.setdefault(dialler(attempt), []).append(attempt.started)
+    return {key: sorted(starts) for key, starts in found.items()}
+
+
+def _loads(attempts: Sequence[Attempt]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for attempt in attempts:
+        seen = attempt.tiers.get(Tier.BROWSER)
+        if seen is not None and seen.load is not None:
+            found[seen.source] = max(seen.load, found.get(seen.source, 0))
+    return found
+
+
+def _by_token(attempts: Sequence[Attempt]) -> dict[str, list[Attempt]]:
+    found: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        if attempt.token is not None:
+            found.setdefault(attempt.token.fingerprint, []).append(attempt)
+    return found
+
+
+def dialler(attempt: Attempt) -> tuple[str | None, str | None]:
+    return attempt.path, attempt.token.fingerprint if attempt.token else None
+
+
+def tell(attempt: Attempt, name: str, value: Fact, *proof: Event | None) -> None:
+    attempt.facts[name] = value
+    attempt.proof[name] = tuple(e for e in proof if e is not None)
