@@ -74,14 +74,16 @@ async def realtime(socket: WebSocket, token: str = "") -> None:
         log.warning("websocket refused: %s (%s)", reason, error)
         await socket.close(1008)
         return
+    request_id = socket.headers.get("x-request-id")
+    tag = f"request_id={request_id} " if request_id else ""
     await asyncio.sleep(OPTIONS.get("accept_after_s", 0))
-    await socket.accept()
+    await socket.accept(headers=[(b"x-request-id", request_id.encode())] if request_id else None)
     if user in OPTIONS.get("suspended", ()):
-        log.warning("user %s turned away: account suspended", user)
+        log.warning("%suser %s turned away: account suspended", tag, user)
         await socket.close(1008, "account suspended")
         return
     online.add(user)
-    log.info("user %s online, %d in all", user, len(online))
+    log.info("%suser %s online, %d in all", tag, user, len(online))
     code = 1006
     try:
         code = await serve(socket, user)
@@ -89,7 +91,7 @@ async def realtime(socket: WebSocket, token: str = "") -> None:
         code = gone.code
     finally:
         online.discard(user)
-        log.info("user %s offline, code %s", user, code)
+        log.info("%suser %s offline, code %s", tag, user, code)
 
 
 async def serve(socket: WebSocket, user: str) -> int:

@@ -1,4 +1,4 @@
-"""One user: a Chromium of their own, the page under test, and what that page itself saw of its sockets."""
+"""One user: a Chromium of their own, a tab or more of the page under test, and what each page saw of its sockets."""
 
 import asyncio
 import json
@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from tests.lab.devtools import Devtools
 from tests.lab.model import User
 from tests.lab.needs import chromium
 from tests.lab.process import Child
+from tests.lab.seen import Seen
 
 READY_S = 20.0
 TRUST = Path(__file__).parent / "trust.py"
@@ -28,90 +28,51 @@ BEFORE = """(() => {
 })()"""
 
 
-@dataclass
-class Seen:
-    """One `new WebSocket` as its page saw it; times are epoch seconds."""
+class Tab:
+    """One page of a browser. What the page tells comes in order with what the browser tells of its requests."""
 
-    user: User
-    load: int
-    number: int
-    url: str
-    start: float
-    opened: bool = False
-    end: float | None = None
-    code: int | None = None
-    reason: str | None = None
-    clean: bool | None = None
-    threw: str | None = None
-    navigated: bool = False
-
-
-class Browser:
-    def __init__(self, user: User, token: str) -> None:
+    def __init__(self, user: User, name: str) -> None:
         self.user = user
-        self.token = token
+        self.name = name
         self.attempts: list[Seen] = []
         self.devtools: Devtools | None = None
-        self._child: Child | None = None
-        self._cdp: Cdp | None = None
         self._session = ""
         self._load = -1
+        self._requests: dict[str, Seen] = {}
 
-    async def start(self, folder: Path, rules: str, ca_der: bytes, *, timestamps: bool) -> None:
-        home = folder / f"home-{self.user.name}"
-        home.mkdir()
-        (home / "ca.der").write_bytes(ca_der)
-        trust = [sys.executable, str(TRUST), str(home), str(home / "ca.der")]
-        await asyncio.to_thread(subprocess.run, trust, check=True, timeout=20)
-        environment = {"HOME": str(home), "TZ": self.user.zone}
-        self._child = Child(_arguments(home, rules), home / "chromium.out", home, environment)
-        port, path = await self._debugging(home / "data")
-        self._cdp = await Cdp.open(f"ws://127.0.0.1:{port}{path}")
-        target, self._session = await self._cdp.tab("about:blank")
-        self._cdp.listen(self._heard)
-        await self._cdp.call("Runtime.enable", self._session)
-        await self._cdp.call("Runtime.addBinding", self._session, name="toLab")
-        await self._cdp.call("Page.enable", self._session)
-        signed_in = {"access_token": self.token} if self.user.signed_in else {}
-        script = BEFORE % json.dumps({**signed_in, **self.user.stored})
-        await self._cdp.call("Page.addScriptToEvaluateOnNewDocument", self._session, source=script)
+    async def open(self, cdp: Cdp, port: int, script: str, *, timestamps: bool) -> None:
+        self._cdp = cdp
+        target, self._session = await cdp.tab("about:blank")
+        cdp.listen(self._heard)
+        await cdp.call("Runtime.enable", self._session)
+        await cdp.call("Runtime.addBinding", self._session, name="toLab")
+        await cdp.call("Page.enable", self._session)
+        await cdp.call("Network.enable", self._session)
+        await cdp.call("Page.addScriptToEvaluateOnNewDocument", self._session, source=script)
         if self.user.recorded:
-            self.devtools = await Devtools.attach(self._cdp, port, target, timestamps=timestamps)
-            await self._cdp.call("Page.bringToFront", self._session)
-
-    async def _debugging(self, data: Path) -> tuple[int, str]:
-        """The port and path Chromium wrote down."""
-        file = data / "DevToolsActivePort"
-        for _ in range(int(READY_S / 0.1)):
-            if file.exists() and len(lines := file.read_text().split()) == 2:
-                return int(lines[0]), lines[1]
-            await asyncio.sleep(0.1)
-        raise RuntimeError(f"Chromium of {self.user.name} did not open its debugging port")
-
-    @property
-    def cdp(self) -> Cdp:
-        if self._cdp is None:
-            raise RuntimeError("the browser is not started")
-        return self._cdp
+            self.devtools = await Devtools.attach(cdp, port, target, timestamps=timestamps)
+            await cdp.call("Page.bringToFront", self._session)
 
     async def go(self, url: str) -> None:
-        await self.cdp.call("Page.navigate", self._session, url=url)
+        await self._cdp.call("Page.navigate", self._session, url=url)
 
     async def reload(self) -> None:
-        await self.cdp.call("Page.reload", self._session)
-
-    async def stop(self) -> None:
-        try:
-            if self._cdp:
-                await self._cdp.close()
-        finally:
-            if self._child:
-                await asyncio.to_thread(self._child.stop)
+        await self._cdp.call("Page.reload", self._session)
 
     def _heard(self, message: Message) -> None:
-        if message.get("method") != "Runtime.bindingCalled" or message["params"].get("name") != "toLab":
+        if message.get("sessionId") != self._session:
             return
-        event: dict[str, Any] = json.loads(message["params"]["payload"])
+        told = message["params"]
+        match message.get("method"):
+            case "Runtime.bindingCalled" if told["name"] == "toLab":
+                self._told(json.loads(told["payload"]))
+            case "Network.webSocketCreated" if self.attempts and self.attempts[-1].url == told["url"]:
+                # The page tells of a dial before it dials.
+                self._requests[told["requestId"]] = self.attempts[-1]
+            case "Network.webSocketWillSendHandshakeRequest" if told["requestId"] in self._requests:
+                self._requests[told["requestId"]].key = told["request"]["headers"].get("Sec-WebSocket-Key")
+
+    def _told(self, event: dict[str, Any]) -> None:
         at = event["at"] / 1000
         if event["what"] == "load":
             self._load += 1
@@ -120,7 +81,7 @@ class Browser:
                 if seen.end is None:
                     seen.navigated, seen.end = True, at
         elif event["what"] == "dial":
-            self.attempts.append(Seen(self.user, self._load, event["number"], event["url"], at))
+            self.attempts.append(Seen(self.user, self.name, self._load, event["number"], event["url"], at))
         else:
             self._note(event, at)
 
@@ -132,6 +93,58 @@ class Browser:
             seen.threw, seen.end = event["error"], at
         elif event["what"] == "close":
             seen.end, seen.code, seen.reason, seen.clean = at, event["code"], event["reason"], event["clean"]
+
+
+class Browser:
+    def __init__(self, user: User, token: str) -> None:
+        self.user = user
+        self.token = token
+        names = [user.name] if user.tabs == 1 else [f"{user.name}-tab{number}" for number in range(1, user.tabs + 1)]
+        self.tabs = [Tab(user, name) for name in names]
+        self._child: Child | None = None
+        self._cdp: Cdp | None = None
+
+    @property
+    def attempts(self) -> list[Seen]:
+        return [seen for tab in self.tabs for seen in tab.attempts]
+
+    async def start(self, folder: Path, rules: str, ca_der: bytes, *, timestamps: bool) -> None:
+        home = folder / f"home-{self.user.name}"
+        home.mkdir()
+        (home / "ca.der").write_bytes(ca_der)
+        trust = [sys.executable, str(TRUST), str(home), str(home / "ca.der")]
+        await asyncio.to_thread(subprocess.run, trust, check=True, timeout=20)
+        environment = {"HOME": str(home), "TZ": self.user.zone}
+        self._child = Child(_arguments(home, rules), home / "chromium.out", home, environment)
+        port, path = await self._debugging(home / "data")
+        self._cdp = await Cdp.open(f"ws://127.0.0.1:{port}{path}")
+        signed_in = {"access_token": self.token} if self.user.signed_in else {}
+        script = BEFORE % json.dumps({**signed_in, **self.user.stored})
+        for tab in self.tabs:
+            await tab.open(self._cdp, port, script, timestamps=timestamps)
+
+    async def _debugging(self, data: Path) -> tuple[int, str]:
+        """The port and path Chromium wrote down."""
+        file = data / "DevToolsActivePort"
+        for _ in range(int(READY_S / 0.1)):
+            if file.exists() and len(lines := file.read_text().split()) == 2:
+                return int(lines[0]), lines[1]
+            await asyncio.sleep(0.1)
+        raise RuntimeError(f"Chromium of {self.user.name} did not open its debugging port")
+
+    async def go(self, url: str) -> None:
+        await asyncio.gather(*(tab.go(url) for tab in self.tabs))
+
+    async def reload(self) -> None:
+        await asyncio.gather(*(tab.reload() for tab in self.tabs))
+
+    async def stop(self) -> None:
+        try:
+            if self._cdp:
+                await self._cdp.close()
+        finally:
+            if self._child:
+                await asyncio.to_thread(self._child.stop)
 
 
 def version() -> str:

@@ -1,13 +1,16 @@
-"""What a scenario is: one declarative entry, frozen. scenarios.py holds the table."""
+"""What a scenario is: one declarative entry, frozen. scenarios/ holds the table."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Certificate = Literal["valid", "expired", "untrusted", "other-name"]
-AccessFormat = Literal["combined", "timed", "json", "upstream"]
+AccessFormat = Literal["combined", "timed", "json", "upstream", "keyed"]
 AppLog = Literal["plain", "timed", "json"]
 Words = Literal["ru", "en", "objects"]
-What = Literal["arrive", "app-stop", "app-kill", "app-start", "reload", "pass", "reset", "swallow", "cut"]
+What = Literal["arrive", "app-stop", "app-kill", "app-start", "reload", "pass", "reset", "swallow", "cut", "rotate", "save-tail"]
+Layer = Literal["browser", "console", "nginx-access", "nginx-error", "nginx-conf", "app", "env"]
+SERVERS: tuple[Layer, ...] = ("nginx-access", "nginx-error", "nginx-conf", "app", "env")
+ALL: tuple[Layer, ...] = ("browser", "console", *SERVERS)
 
 FORWARDED = """
             proxy_set_header Host $host;
@@ -72,6 +75,10 @@ class Page:
     ws_path: str = "/ws"
     tries: int = 5
     first_wait_ms: int = 1000
+    growth: float = 2
+    """Each wait is so many times the one before it, up to 8 s."""
+    dials: int = 0
+    """Not more than so many in all; 0: no limit."""
     heartbeat_ms: int = 0
     leave_after_ms: int = 0
     impatient_ms: int = 0
@@ -95,6 +102,13 @@ class User:
     forged: bool = False
     signed_in: bool = True
     zone: str = "UTC"
+    tabs: int = 1
+    script: bool = False
+    """A client without a browser; those of one address share a relay."""
+    stays_s: float = 0.0
+    """A script closes an open socket after so long; 0: never."""
+    claims: dict[str, Any] = field(default_factory=dict)
+    """More of the token."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +135,17 @@ class Scenario:
     decidable: bool = True
     notes: str = ""
     skew_s: int = 0
+    """The servers' clock minus the browsers'."""
+    app_skew_s: int = 0
+    """nginx's clock minus the app's."""
+    clock_changes_at_s: float = 0.0
+    """When zones named 'autumn' and 'spring' change."""
+    layers: tuple[Layer, ...] = ALL
+    """What of it the bundle holds."""
+    compose_copy: bool = False
+    """The app's log is in the bundle once more, as `docker compose logs` prefixes it."""
+    compact_har: bool = False
+    """One entry of the HAR a line: a third smaller."""
     console_times: bool = False
     devtools_names: bool = False
     app_log_name: str = "app.log"

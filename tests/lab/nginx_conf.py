@@ -21,12 +21,20 @@ LOG_FORMATS = {
     log_format upstream '[$time_iso8601] $remote_addr $host "$request" $status $body_bytes_sent '
                         'rt=$request_time ua="$upstream_addr" us="$upstream_status" '
                         'uht="$upstream_header_time" conn=$connection';""",
+    "keyed": r"""
+    map $request_uri $safe_uri {
+        "~^(?<before>.*[?&]token=)[^&]*(?<after>.*)$" "$before***$after";
+        default $request_uri;
+    }
+    log_format keyed '$remote_addr - $remote_user [$time_local] "$request_method $safe_uri $server_protocol" $status $body_bytes_sent '
+                     '"$http_user_agent" conn=$connection rid=$request_id wskey="$http_sec_websocket_key"';""",
 }
-FORMAT_NAMES = {"combined": "", "timed": " timed", "json": " json_lines", "upstream": " upstream"}
+FORMAT_NAMES = {"combined": "", "timed": " timed", "json": " json_lines", "upstream": " upstream", "keyed": " keyed"}
 # The lab's own record of every request, never in the bundle: the truth comes from it.
 LEDGER = """
     log_format ledger escape=json '{"end":$msec,"took":$request_time,"uri":"$request_uri","host":"$host",'
-        '"status":"$status","us":"$upstream_status","uct":"$upstream_connect_time","uht":"$upstream_header_time"}';"""
+        '"status":"$status","us":"$upstream_status","uct":"$upstream_connect_time","uht":"$upstream_header_time",'
+        '"key":"$http_sec_websocket_key"}';"""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import textwrap
 import time
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -16,10 +17,16 @@ import jwt
 from tests.lab import browser as browsing
 from tests.lab import bundle, needs, truth
 from tests.lab.browser import Browser
-from tests.lab.model import Event, Scenario, User
+from tests.lab.clients import Client
+from tests.lab.clocks import Clock
+from tests.lab.model import ALL, Event, Layer, Scenario, User
 from tests.lab.scenarios import SCENARIOS
 from tests.lab.stack import Stack
+from tests.lab.zones import zone
 
+Dialer = Browser | Client
+
+# On top of what a scenario plays: browsers start, a zone's change is awaited, DevTools exports.
 LIMIT_S = 90.0
 SETTLE_S = 0.1
 COLLECTIONS = 12
@@ -31,7 +38,7 @@ def record(name: str, into: Path) -> Path:
     with tempfile.TemporaryDirectory(prefix="wslab-", ignore_cleanup_errors=True) as folder:
         root = Path(folder).resolve()
         made = root / "sample"
-        asyncio.run(asyncio.wait_for(_record(scenario, root, made), LIMIT_S))
+        asyncio.run(asyncio.wait_for(_record(scenario, root, made), LIMIT_S + scenario.seconds))
         target = into / name
         if target.exists():
             shutil.rmtree(target)
@@ -42,33 +49,40 @@ def record(name: str, into: Path) -> Path:
 
 async def _record(scenario: Scenario, root: Path, made: Path) -> None:
     async with Stack(scenario, root / "server") as stack:
-        browsers = [Browser(user, _token(user, stack.secret)) for user in scenario.users]
+        dialers = [_dialer(user, stack) for user in scenario.users]
+        browsers = [one for one in dialers if isinstance(one, Browser)]
         try:
             for one in browsers:
                 rules = stack.resolver_rules(one.user)
                 await one.start(root, rules, stack.ca_der(), timestamps=scenario.console_times)
-            await _play(scenario, stack, browsers)
-            await _collect(stack, browsers, made)
+            await _play(scenario, stack, dialers)
+            await _collect(stack, dialers, browsers, made)
         finally:
-            await asyncio.gather(*(one.stop() for one in browsers), return_exceptions=True)
+            await asyncio.gather(*(one.stop() for one in dialers), return_exceptions=True)
 
 
-async def _collect(stack: Stack, browsers: list[Browser], made: Path) -> None:
+def _dialer(user: User, stack: Stack) -> Dialer:
+    token = _token(user, stack.secret)
+    return Client(user, token, stack.scenario.page) if user.script else Browser(user, token)
+
+
+async def _collect(stack: Stack, dialers: list[Dialer], browsers: list[Browser], made: Path) -> None:
     """Bundle and truth of one moment: taken again when a socket opened or closed while DevTools was exporting."""
     for _ in range(COLLECTIONS):
-        before = [_moment(one) for one in browsers]
+        before = _moment(stack, dialers)
         exports = await bundle.export(browsers)
         shutil.rmtree(made, ignore_errors=True)
-        layers = bundle.write(made / "bundle", stack, exports)
-        _write_truth(made, stack, browsers, layers)
+        layers, clocks = bundle.write(made / "bundle", stack, exports)
+        _write_truth(made, stack, dialers, layers, clocks)
         await asyncio.sleep(SETTLE_S)
-        if before == [_moment(one) for one in browsers]:
+        if before == _moment(stack, dialers):
             return
     raise RuntimeError(f"{stack.scenario.name}: no quiet moment to collect in")
 
 
-def _moment(browser: Browser) -> list[tuple[bool, float | None]]:
-    return [(seen.opened, seen.end) for seen in browser.attempts]
+def _moment(stack: Stack, dialers: list[Dialer]) -> list[object]:
+    sockets = [row for row in stack.ledger() if row["key"]]
+    return [len(sockets), *((seen.opened, seen.end) for one in dialers for seen in one.attempts)]
 
 
 def _token(user: User, secret: str) -> str:
@@ -77,26 +91,37 @@ def _token(user: User, secret: str) -> str:
         return "null"
     expires = int(time.time()) + user.expires_in_s
     key = secret[::-1] if user.forged else secret
-    return jwt.encode({"sub": user.subject, "iat": expires - 3600, "exp": expires}, key, algorithm="HS256")
+    return jwt.encode({"sub": user.subject, "iat": expires - 3600, "exp": expires, **user.claims}, key, algorithm="HS256")
 
 
-async def _play(scenario: Scenario, stack: Stack, browsers: list[Browser]) -> None:
+async def _play(scenario: Scenario, stack: Stack, dialers: list[Dialer]) -> None:
     """Arrivals and events in the order of their seconds."""
+    if scenario.clock_changes_at_s:
+        wait_s = stack.zones_change - scenario.clock_changes_at_s - time.time()
+        if wait_s < 0:
+            raise RuntimeError(f"{scenario.name}: the browsers took too long to start")
+        await asyncio.sleep(wait_s)
     began = time.monotonic()
     page = scenario.start or f"https://{scenario.proxy.sites[0].host}/"
 
     async def until(at_s: float) -> None:
         await asyncio.sleep(max(0.0, began + at_s - time.monotonic()))
 
-    arrivals = [Event(one.user.at_s, "arrive", one.user.name) for one in browsers]
-    for event in sorted((*arrivals, *scenario.events), key=lambda event: event.at_s):
-        await until(event.at_s)
-        await _do(event, stack, browsers, page)
-    await until(scenario.seconds)
+    arrivals = [Event(one.user.at_s, "arrive", one.user.name) for one in dialers]
+    async with asyncio.TaskGroup() as arriving:
+        for event in sorted((*arrivals, *scenario.events), key=lambda event: event.at_s):
+            await until(event.at_s)
+            doing = _do(event, stack, dialers, page)
+            if event.what == "arrive":
+                # A page may take its time to load while another begins to.
+                arriving.create_task(doing)
+            else:
+                await doing
+        await until(scenario.seconds)
 
 
-async def _do(event: Event, stack: Stack, browsers: list[Browser], page: str) -> None:
-    concerned = [one for one in browsers if event.who in ("", one.user.name)]
+async def _do(event: Event, stack: Stack, dialers: list[Dialer], page: str) -> None:
+    concerned = [one for one in dialers if event.who in ("", one.user.name)]
     if event.what == "app-start":
         await stack.start_app()
     elif event.what == "app-stop":
@@ -109,20 +134,29 @@ async def _do(event: Event, stack: Stack, browsers: list[Browser], page: str) ->
     elif event.what in ("pass", "reset", "swallow"):
         for relay in stack.relays_of(event.who, event.host):
             relay.mode = event.what
+    elif event.what == "rotate":
+        stack.rotate()
+    elif event.what == "save-tail":
+        stack.save_tail()
     else:
         for one in concerned:
-            await (one.reload() if event.what == "reload" else one.go(page))
+            if isinstance(one, Client):
+                await one.go(stack.ports_of(one.user), stack.client_tls)
+            else:
+                await (one.reload() if event.what == "reload" else one.go(page))
 
 
-def _write_truth(made: Path, stack: Stack, browsers: list[Browser], layers: list[str]) -> None:
+def _write_truth(made: Path, stack: Stack, dialers: list[Dialer], layers: list[Layer], clocks: dict[str, Clock]) -> None:
     scenario = stack.scenario
-    tokens = {one.user.name: one.token for one in browsers}
-    attempts = sorted((seen for one in browsers for seen in one.attempts), key=lambda seen: seen.start)
-    app_log = stack.app_log.read_text() if stack.app_log.exists() else ""
-    found = truth.traces(attempts, tokens, stack.ledger(), app_log)
-    rows = [truth.attempt(seen, left, tokens[seen.user.name], scenario.skew_s) for seen, left in zip(attempts, found, strict=True)]
-    secrets = [stack.secret] if "@secret@" in scenario.page.env else []
-    told = truth.case(scenario, rows, [token for token in tokens.values() if token != "null"], secrets, layers)
+    tokens = {one.user.name: one.token for one in dialers}
+    attempts = sorted((seen for one in dialers for seen in one.attempts), key=lambda seen: seen.start)
+    found = truth.traces(attempts, tokens, stack.ledger(), stack.app_text())
+    rows = [truth.attempt(seen, left, tokens[seen.user.name], scenario.skew_s, layers) for seen, left in zip(attempts, found, strict=True)]
+    browser_zone = zone(scenario.users[0].zone, 0)
+    zones = {"tz_nginx": stack.nginx_zone.name, "tz_browser": browser_zone.name, "tz_app": stack.app_zone.name}
+    told = truth.case(scenario, rows, layers, clocks, zones)
+    told["tokens"] = [token for token in tokens.values() if token != "null"]
+    told["other_secrets"] = [stack.secret] if "@secret@" in scenario.page.env else []
     (made / "truth.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
     (made / "truth_attempts.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
     (made / "story.md").write_text(_story(scenario, stack))
@@ -136,12 +170,6 @@ def _nginx_version() -> str:
 def _story(scenario: Scenario, stack: Stack) -> str:
     libraries = ("uvicorn", "websockets", "fastapi", "starlette")
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in libraries)
-    skew = (
-        f"- Every time the browser wrote (HAR and its frames, truth_attempts.json) was moved by {-scenario.skew_s} s\n"
-        "  afterwards, as if its clock were wrong; the servers' own times, Date headers and tokens were not touched.\n"
-        if scenario.skew_s
-        else ""
-    )
     return f"""# {scenario.name}
 
 {textwrap.fill(scenario.story, 120, break_long_words=False, break_on_hyphens=False)}
@@ -160,4 +188,27 @@ Rewritten when collecting:
 - Each user reaches nginx through a relay that gives their address by the PROXY protocol; all hosts resolve to
   127.0.0.1.
 - The browser's User-Agent says Chrome where headless Chromium says HeadlessChrome.
-{skew}"""
+{"".join(_rewritten(scenario))}"""
+
+
+def _rewritten(scenario: Scenario) -> Iterator[str]:
+    if scenario.skew_s:
+        yield f"""- Every time the browser wrote (HAR and its frames, console, truth_attempts.json) was moved by {-scenario.skew_s} s
+  afterwards, as if its clock were wrong; the servers' own times, Date headers and tokens were not touched.
+"""
+    if scenario.app_skew_s:
+        yield f"""- Every time of the app's log was moved by {-scenario.app_skew_s} s afterwards, as if its host's clock were wrong; nothing
+  else was touched.
+"""
+    if any(user.script for user in scenario.users):
+        yield """- Users without a browser are clients of the package websockets, which say okhttp where they would say Python.
+"""
+    if scenario.compact_har:
+        yield """- The HAR was saved again with one entry a line.
+"""
+    if scenario.compose_copy:
+        yield """- docker-compose.log is the app's log once more, with the prefix of `docker compose logs`.
+"""
+    if set(scenario.layers) != set(ALL):
+        yield f"""- Of all that was recorded the bundle holds: {", ".join(scenario.layers)}.
+"""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import random
@@ -10,6 +11,7 @@ import shutil
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -19,16 +21,19 @@ import jwt
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.lab import certificates, nginx_conf
+from tests.lab.clients import trusting
 from tests.lab.model import Page, Scenario, User
 from tests.lab.needs import nginx
 from tests.lab.process import Child
 from tests.lab.relay import Relay
+from tests.lab.zones import zone
 
 HERE = Path(__file__).parent
 BUNDLE_NAME = "index-B7xqT2fM.js"
 READY_S = 10.0
-# POSIX rules, so that no zone files are needed.
-ZONES = {"UTC": "UTC0", "Asia/Tashkent": "<+05>-5", "Europe/Moscow": "<+03>-3"}
+# From the start of the app and nginx to the first event, when a zone changes: the browsers start in it.
+LEAD_S = 30
+TAIL_LINES = 200
 
 
 def free_port() -> int:
@@ -76,6 +81,10 @@ class Stack:
         self.app_port, self.free_port, self.tls_port, self.plain_port = (free_port() for _ in range(4))
         self.relays: dict[tuple[str, str], Relay] = {}
         self.authority = certificates.authority("Lab Test Root")
+        self.client_tls = trusting(self.authority.certificate.public_bytes(Encoding.PEM).decode())
+        self.zones_change = int(time.time() + LEAD_S + scenario.clock_changes_at_s)
+        self.nginx_zone = zone(scenario.proxy.zone, self.zones_change)
+        self.app_zone = zone(scenario.app.zone, self.zones_change)
         self._nginx: Child | None = None
         self._app: Child | None = None
 
@@ -85,11 +94,7 @@ class Stack:
             if self.scenario.app.running:
                 await self.start_app()
             await self._start_nginx()
-            for user in self.scenario.users:
-                for site in self.scenario.proxy.sites:
-                    relay = Relay(user.address, self.tls_port)
-                    await relay.start()
-                    self.relays[user.name, site.host] = relay
+            await self._start_relays()
         except BaseException:
             await self._stop()
             raise
@@ -102,8 +107,19 @@ class Stack:
         for child in (self._nginx, self._app):
             if child:
                 await asyncio.to_thread(child.stop)
-        for relay in self.relays.values():
+        for relay in set(self.relays.values()):
             await relay.stop()
+
+    async def _start_relays(self) -> None:
+        shared: dict[tuple[str, str], Relay] = {}
+        for user, site in itertools.product(self.scenario.users, self.scenario.proxy.sites):
+            relay = shared.get((user.address, site.host)) if user.script else None
+            if relay is None:
+                relay = Relay(user.address, self.tls_port)
+                await relay.start()
+            if user.script:
+                shared[user.address, site.host] = relay
+            self.relays[user.name, site.host] = relay
 
     def ca_der(self) -> bytes:
         return self.authority.certificate.public_bytes(Encoding.DER)
@@ -119,6 +135,29 @@ class Stack:
     @property
     def app_log(self) -> Path:
         return self.root / "srv/app.log"
+
+    @property
+    def saved_tail(self) -> Path:
+        return self.root / "access-tail.log"
+
+    def written(self, log: Path) -> list[Path]:
+        """The log and what was rotated out of it, older first."""
+        return [path for path in (log.with_name(f"{log.name}.1"), log) if path.exists()]
+
+    def app_text(self) -> str:
+        return "".join(path.read_text() for path in self.written(self.app_log))
+
+    def save_tail(self) -> None:
+        lines = self.access_log.read_text().splitlines(keepends=True)
+        self.saved_tail.write_text("".join(lines[-TAIL_LINES:]))
+
+    def rotate(self) -> None:
+        """As logrotate does: nginx reopens its logs, the app's is copied and emptied, for its process has it open."""
+        for log in (self.access_log, self.error_log):
+            log.rename(f"{log}.1")
+        os.kill(int((self.root / "run/nginx.pid").read_text()), signal.SIGUSR1)
+        shutil.copy(self.app_log, f"{self.app_log}.1")
+        os.truncate(self.app_log, 0)
 
     def ledger(self) -> list[dict[str, Any]]:
         """Every request nginx finished, as it recorded them for the lab alone."""
@@ -158,6 +197,8 @@ class Stack:
             "wsPath": page.ws_path,
             "tries": page.tries,
             "firstWaitMs": page.first_wait_ms,
+            "growth": page.growth,
+            "dials": page.dials,
             "heartbeatMs": page.heartbeat_ms,
             "leaveAfterMs": page.leave_after_ms,
             "impatientMs": page.impatient_ms,
@@ -175,7 +216,7 @@ class Stack:
         conf = self.root / "etc/nginx/nginx.conf"
         error = str(self.error_log)
         argv = (str(nginx()), "-p", str(self.root), "-c", str(conf), "-e", error)
-        zone = {"TZ": ZONES[self.scenario.proxy.zone]}
+        zone = {"TZ": self.nginx_zone.rule}
         self._nginx = Child(argv, self.root / "nginx.out", self.root, zone)
         # A connection to try it would stand in its log; the pid file is written once the sockets listen.
         await until(lambda: (self.root / "run/nginx.pid").exists(), self._nginx, "nginx")
@@ -185,7 +226,7 @@ class Stack:
         config = () if app.log == "plain" else ("--log-config", "logging.json")
         argv = (sys.executable, "-m", "uvicorn", "main:app", "--host", "127.0.0.1", "--port", str(self.app_port))
         environment = {
-            "TZ": ZONES[app.zone],
+            "TZ": self.app_zone.rule,
             "APP_OPTIONS": json.dumps(app.options),
             "JWT_SECRET": self.secret,
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -200,6 +241,10 @@ class Stack:
 
     def relays_of(self, who: str, host: str) -> list[Relay]:
         return [relay for (user, site), relay in self.relays.items() if who in ("", user) and host in ("", site)]
+
+    def ports_of(self, user: User) -> dict[str, int]:
+        """Where each host of the story is for this user."""
+        return {host: relay.port for (name, host), relay in self.relays.items() if name == user.name}
 
     def resolver_rules(self, user: User) -> str:
         """Every host of the story leads to this user's relays, and no other name leads anywhere."""

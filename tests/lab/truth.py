@@ -4,12 +4,10 @@ import datetime as dt
 import hashlib
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from tests.lab.browser import Seen
-from tests.lab.model import Scenario
-
-NEAR_S = 3.0
+from tests.lab.clocks import Clock
+from tests.lab.model import Layer, Scenario
+from tests.lab.seen import Seen
 
 
 @dataclass(frozen=True)
@@ -22,22 +20,9 @@ class Traces:
 
 
 def _ledger_rows(attempts: list[Seen], ledger: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
-    """Rows by attempt: the same host, path and token, one to one, the nearest starts first."""
-    pairs = []
-    for index, seen in enumerate(attempts):
-        wanted = urlsplit(seen.url)
-        for number, row in enumerate(ledger):
-            late = row["end"] - row["took"] - seen.start
-            same = row["host"] == wanted.hostname and row["uri"] == f"{wanted.path}?{wanted.query}"
-            if same and abs(late) <= NEAR_S:
-                pairs.append((abs(late), index, number))
-    found: dict[int, dict[str, Any]] = {}
-    used: set[int] = set()
-    for _, index, number in sorted(pairs):
-        if index not in found and number not in used:
-            used.add(number)
-            found[index] = ledger[number]
-    return found
+    """Rows by attempt, by the key of the handshake that both the one who dialed and nginx saw."""
+    by_key = {row["key"]: row for row in ledger if row["key"]}
+    return {index: by_key[seen.key] for index, seen in enumerate(attempts) if seen.key in by_key}
 
 
 def _has(row: dict[str, Any] | None, key: str) -> bool:
@@ -78,10 +63,10 @@ def iso(at: float) -> str:
     return dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="milliseconds")
 
 
-def attempt(seen: Seen, left: Traces, token: str, skew_s: int) -> dict[str, Any]:
+def attempt(seen: Seen, left: Traces, token: str, skew_s: int, layers: list[Layer]) -> dict[str, Any]:
     reached = left.row is not None or left.app_reached
     return {
-        "attempt_id": f"{seen.user.name}-{seen.load}-{seen.number}",
+        "attempt_id": f"{seen.tab}-{seen.load}-{seen.number}",
         "user": seen.user.name,
         "url_path": seen.url.split("?")[0],
         "token_sha": hashlib.sha256(token.encode()).hexdigest(),
@@ -94,10 +79,10 @@ def attempt(seen: Seen, left: Traces, token: str, skew_s: int) -> dict[str, Any]
         "navigated": seen.navigated,
         "threw": seen.threw,
         "lasted_s": round(seen.end - seen.start, 3) if seen.end is not None else None,
-        "browser_seen": seen.user.recorded,
-        "console_user": seen.user.recorded,
-        "nginx_seen": left.row is not None,
-        "app_seen": left.app_seen,
+        "browser_seen": seen.user.recorded and "browser" in layers,
+        "console_user": seen.user.recorded and "console" in layers,
+        "nginx_seen": left.row is not None and "nginx-access" in layers,
+        "app_seen": left.app_seen and "app" in layers,
         "nginx_reached": reached,
         "nginx_status": left.row["status"] if left.row else None,
         "app_reached": left.app_reached,
@@ -121,7 +106,10 @@ def _counts(rows: list[dict[str, Any]]) -> dict[str, int]:
     }
 
 
-def case(scenario: Scenario, rows: list[dict[str, Any]], tokens: list[str], secrets: list[str], layers: list[str]) -> dict[str, Any]:
+def case(
+    scenario: Scenario, rows: list[dict[str, Any]], layers: list[Layer], clocks: dict[str, Clock], zones: dict[str, str]
+) -> dict[str, Any]:
+    """All of truth.json but the secrets."""
     detail = main_cause(scenario, rows)
     seen = [row for row in rows if row["browser_seen"] or row["nginx_seen"] or row["app_seen"]]
     told: dict[str, Any] = {
@@ -133,12 +121,9 @@ def case(scenario: Scenario, rows: list[dict[str, Any]], tokens: list[str], secr
         "layers": layers,
         "attempts": _counts(seen),
         "attempts_all": _counts(rows),
-        "tokens": tokens,
-        "other_secrets": secrets,
         "skew_s": scenario.skew_s,
-        "tz_nginx": scenario.proxy.zone.replace("UTC", "Etc/UTC"),
-        "tz_browser": scenario.users[0].zone.replace("UTC", "Etc/UTC"),
-        "tz_app": scenario.app.zone.replace("UTC", "Etc/UTC"),
+        **zones,
+        "clocks": clocks,
         "formats": scenario.formats,
         "notes": scenario.notes,
     }

@@ -3,6 +3,7 @@ const apiBase = localStorage.getItem("api_base") ?? settings.apiBase;
 const wsBase = settings.wsBase ?? apiBase.replace(/^http/, "ws");
 
 const wsPath = localStorage.getItem("ws_path") ?? settings.wsPath;
+const firstWaitMs = Number(localStorage.getItem("first_wait_ms") ?? settings.firstWaitMs);
 
 const words = {
   ru: {
@@ -93,7 +94,8 @@ class Realtime {
       words.stop(this.inARow);
       return;
     }
-    const wait = Math.min(settings.firstWaitMs * 2 ** (this.inARow - 1), 8000);
+    if (this.dialed === settings.dials) return;
+    const wait = Math.min(firstWaitMs * settings.growth ** (this.inARow - 1), 8000);
     words.retry(wait);
     setTimeout(() => this.dial(), wait);
   }

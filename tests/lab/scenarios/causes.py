@@ -1,4 +1,4 @@
-"""The table: each scenario is one entry. What breaks it stands in the entry itself, not in code."""
+"""A cause each: what breaks the system stands in the entry itself, not in code."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ NO_PINGS = ("--ws-ping-interval", "0")
 # Another user, whose browser nobody exported: only the servers' logs know them.
 OTHER = User("timur", "198.51.100.31", subject="23", recorded=False, at_s=1)
 
-SCENARIOS: tuple[Scenario, ...] = (
+CAUSES: tuple[Scenario, ...] = (
     Scenario(
         name="server/backend-stopped",
         causes=("server.down",),
