@@ -139,6 +139,23 @@ def test_a_zone_alone_is_no_correction() -> None:
     assert made.caveats == []
 
 
+@pytest.mark.parametrize(
+    ("offset_s", "error_s", "zoned", "told"),
+    [
+        (3.0, 0.5, True, True),
+        (1.9, 0.5, True, False),
+        (-40.0, 19.0, True, True),
+        (-40.0, 21.0, True, False),  # no more than its own bar allows
+        (3600.0, 0.5, True, True),
+        (3600.0, 0.5, False, False),
+    ],
+)
+def test_a_correction_beyond_its_bar_is_told(offset_s: float, error_s: float, zoned: bool, told: bool) -> None:
+    made = clocks(app_log(offset_s=offset_s, error_s=error_s, zoned=zoned))
+    made.tell()
+    assert [values["seconds"] for _, values in made.caveats] == ([-offset_s] if told else [])
+
+
 def test_a_log_that_nothing_tells_may_be_of_any_zone() -> None:
     log = app_log(zoned=False)
     made = clocks(log, source())
@@ -188,7 +205,7 @@ def test_a_clock_that_steps_at_a_line(by_s: float) -> None:
     assert log.offset_s == 0.0
     assert [(line, round(step)) for line, step in log.steps] == [(5, -by_s)]
     made.tell()
-    assert [name for name, _ in made.caveats] == ["clock-stepped"]
+    assert made.caveats == [("clock-stepped", {"source": "app.log", "line": 5, "seconds": by_s})]
 
 
 def test_two_tries_are_no_step() -> None:

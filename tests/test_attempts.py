@@ -234,3 +234,26 @@ def test_a_line_of_the_browser_that_left_is_no_try() -> None:
 
 def test_nothing_makes_nothing() -> None:
     assert joined([]) == []
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_error_log_without_access_log_learns_its_zone_from_a_har(count: int) -> None:
+    events = []
+    for n in range(count):
+        told = {"path": "/ws", "token": token(), "status": 502, "line": n + 1}
+        events += [
+            event("browser", at=NOON + 60 * n, marks="start", lasted_s=0.1, resolution_s=0.001, **told),
+            event(what="error", source="error.log", at=NOON + 18000 + 60 * n, **told),
+        ]
+    log = source("error.log", "nginx-error", zoned=False)
+    found = correlate(events, [source("browser.har", "har", "browser"), log], {})
+    assert (len(found.attempts), found.caveats, found.attempts[0].started, log.offset_s) == (count, [], NOON, -18000.0)
+
+
+@pytest.mark.parametrize(
+    ("row", "what"), [({"lasted_s": 10.0, "status": 403}, "refused"), ({"lasted_s": 10.0, "answered_s": 9.9, "status": 101}, "accepted")]
+)
+def test_an_app_that_takes_its_time_is_still_that_of_the_request(row: dict[str, Any], what: str) -> None:
+    told = {"path": "/ws", "token": token()}
+    events = [event(at=NOON + 10, **told, **row), event("app", what, at=NOON + 10, status=row["status"], **told)]
+    assert len(correlate(events, [source(), source("app.log", "app", "app")], {}).attempts) == 1

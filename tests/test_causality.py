@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from conftest import sighting
+from conftest import NOON, sighting
 from wslogs.correlate.causality import limits
 from wslogs.correlate.sightings import Sighting
 
@@ -90,9 +90,9 @@ def test_page_and_answer(one: Sighting, other: Sighting, expected: tuple[float, 
         # $upstream_header_time tells it
         (app(0.2), row(0.1, 60, answered_s=0.15), (-0.1 - TICK, 0.05 + TICK)),
         (app(0.2, opened=False), row(0.1, 0.4, 403, answered_s=0.15), (-0.1 - TICK, 0.05 + TICK)),
-        # both tell the end of the tunnel
-        (app(0.2, 61), row(0.1, 60, answered_s=9.0), (-0.1 - TICK, 1.0)),
-        # no $request_time
+        # what nginx tells of the beginning goes before an end that may be another socket's
+        (app(0.2, 30), row(0.1, 60, answered_s=9.0), (-0.1 - TICK, 8.9 + TICK)),
+        # no $request_time: both tell the end of the tunnel
         (app(0.2, 60), row(None, 60), (-TOGETHER, TOGETHER)),
         (app(0.2), row(None, 60), None),
         (app(None), row(0.1, 60), None),
@@ -102,9 +102,9 @@ def test_answer_and_row(one: Sighting, other: Sighting, expected: tuple[float, f
     assert limits(one, other) == (None if expected is None else pytest.approx(expected))
 
 
-def test_ends_that_contradict_say_nothing() -> None:
-    """The tunnel cannot have begun at one moment and ended half a minute apart."""
-    assert limits(app(0.2, 30), row(0.1, 60, answered_s=0.15)) is None
+def test_what_contradicts_itself_says_nothing() -> None:
+    """A frame cannot have come in a minute before the tunnel ended, where it came half a second before the page lost it."""
+    assert limits(page(0, 30, answered_s=29.5), row(0.1, 60)) is None
 
 
 PAGES = (page(0, 0.5, opened=False), page(None, 0.5, opened=False), page(0, 60), page(0, 60, answered_s=0.3), page(0, None))
@@ -121,3 +121,16 @@ def test_the_other_way_round_it_is_the_other_sign(one: Sighting, other: Sighting
 @pytest.mark.parametrize("tier", ["browser", "proxy", "app"])
 def test_one_tier_says_nothing_of_itself(tier: str) -> None:
     assert limits(sighting(tier, start=T, end=T), sighting(tier, start=T, end=T)) is None
+
+
+@pytest.mark.parametrize("status", [499, 504])
+def test_an_app_may_answer_after_nginx_gave_up(status: int) -> None:
+    row = sighting("proxy", start=NOON, end=NOON + 1, opened=False, status=status, resolution_s=0.0)
+    found = limits(sighting("app", start=NOON + 5, opened=True, resolution_s=0.0), row)
+    assert found is not None
+    assert found[0] <= 0 <= found[1]
+
+
+def test_a_long_tunnel_was_accepted_at_its_beginning() -> None:
+    row = sighting("proxy", start=NOON, end=NOON + 7200, opened=True, status=101, resolution_s=0.0)
+    assert limits(sighting("app", start=NOON, opened=True, resolution_s=0.0), row) == pytest.approx((-0.02, 3.0))

@@ -1,5 +1,7 @@
 """The offset between two clocks, from what pairs of tries allow."""
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -127,3 +129,30 @@ def test_settle(low: float, high: float, priors: tuple[float, ...], expected: tu
 )
 def test_zone(seconds: float, error_s: float, whole: float) -> None:
     assert zone(seconds, error_s) == whole
+
+
+def test_of_equals_at_priors_the_earlier_prior_wins() -> None:
+    found = agree([Limit(99, 101, 0, 0), Limit(17999, 18001, 0, 1)], (18000.0, 100.0))
+    assert found is not None
+    assert found.seconds == 18000.0
+
+
+def periodic(tries: Iterable[int], rows: Iterable[int], offset: float = 0.0) -> list[Limit]:
+    """A page that dials every 5 s: any row may be that of a try, and each pair leaves 4 s."""
+    apart = [(own, row, 5.0 * (row - own) + offset) for own in tries for row in rows]
+    return [Limit(low - 0.2, low + 3.8, own, row) for own, row, low in apart]
+
+
+@pytest.mark.parametrize(
+    ("limits", "seconds"),
+    [
+        # the last socket is open yet and has no row; 5 s off each of the six tries would have one, and not just five
+        (periodic(range(6), range(-1, 5)), 0.0),
+        # three tries more than the prior explains do move the clock
+        (periodic(range(8), range(8), 15.0), 15.0),
+    ],
+)
+def test_a_prior_that_explains_all_but_a_few_is_kept(limits: list[Limit], seconds: float) -> None:
+    found = agree(limits)
+    assert found is not None
+    assert found.low <= seconds <= found.high

@@ -72,7 +72,8 @@ def test_a_docker_log_beside_the_log_of_the_program_is_one() -> None:
     """Docker's times are a moment later and in UTC, the program's are local."""
     own = words("app.log", "accepted", "closed 1000", "accepted", "refused", start=5 * 3600)
     docker = words("docker.log", "accepted", "closed 1000", "accepted", "refused", start=0.25)
-    assert left(*docker, *own) == [("app.log", n) for n in (1, 2, 3, 4)]
+    logs = source("docker.log", "app", "app"), source("app.log", "app", "app", zoned=False)
+    assert left(*docker, *own, sources=logs) == [("app.log", n) for n in (1, 2, 3, 4)]
 
 
 def test_the_longer_of_two_logs_stays() -> None:
@@ -128,3 +129,23 @@ def test_two_users_in_the_same_millisecond_are_both_kept(other: dict[str, Any]) 
 
 def test_tries_of_one_file_are_all_kept() -> None:
     assert len(left(har("a.har", 1), har("a.har", 2))) == 2
+
+
+def test_two_workers_may_say_the_same_in_one_second() -> None:
+    told = [
+        event("app", "accepted", source=f"worker{n}.log", at=NOON + 60 * n * k, line=k + 1, path="/ws", excerpt="accepted")
+        for n in (1, 2)
+        for k in range(2)
+    ]
+    assert distinct(told, {}) == told
+
+
+def test_a_rotated_log_of_a_steady_retry_loop_is_no_copy() -> None:
+    def log(file: str, first: int, count: int) -> list[Event]:
+        rows = range(count)
+        return [
+            event("app", "refused", source=file, line=n + 1, at=NOON + first + 10 * n, path="/ws", status=403, excerpt="403") for n in rows
+        ]
+
+    told = [*log("app.log.1", 0, 5), *log("app.log", 50, 4)]
+    assert distinct(told, {}) == told

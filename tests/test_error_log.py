@@ -6,7 +6,7 @@ import pytest
 
 from conftest import NOON, event, source
 from wslogs.correlate import error_log
-from wslogs.correlate.align import Clocks
+from wslogs.correlate.align import UNKNOWN_S, Clocks
 from wslogs.model import Event, Source
 
 HOUR = 3600.0
@@ -52,6 +52,13 @@ def test_an_error_stands_within_the_time_of_its_request() -> None:
     assert log.offset_s == -5 * HOUR
 
 
+@pytest.mark.parametrize(("at", "zone_from"), [(-2.1, "assumed"), (-1.9, "aligned"), (6.9, "aligned"), (7.1, "assumed")])
+def test_a_line_outside_the_time_of_its_request_tells_nothing(at: float, zone_from: str) -> None:
+    """The request took five seconds; two more either way are what whole seconds and buffers may hide."""
+    log, _ = aligned(row(5, lasted_s=5.0, resolution_s=0.001), error(5 * HOUR + at, resolution_s=0.001))
+    assert log.zone_from == zone_from
+
+
 def test_an_error_about_no_request_of_the_access_log_leaves_the_zone_of_the_machine() -> None:
     log, clocks = aligned(row(0, "+0500"), error(5 * HOUR, path="/other"))
     assert (log.offset_s, log.zone_from) == (-5 * HOUR, "assumed")
@@ -88,3 +95,9 @@ def test_connections_tell_which_row_a_line_is_about() -> None:
     rows = [row(n * 900, "+0500", connection=str(n)) for n in range(8)]
     log, _ = aligned(*rows, *(error(3 * HOUR + n * 900, n, connection=str(n)) for n in range(1, 8)))
     assert log.offset_s == -3 * HOUR
+
+
+def test_an_error_log_that_nothing_tells_may_be_of_any_zone() -> None:
+    log = source("error.log", "nginx-error", zoned=False)
+    error_log.align([event(what="error", source="error.log", at=NOON, path="/ws")], Clocks({"error.log": log}))
+    assert log.error_s == UNKNOWN_S

@@ -162,25 +162,23 @@ def test_an_address_beside_the_base_url() -> None:
     assert "path.off_base" not in learned(attempt(event(path="/api/ws"), host="a.example", opened=False), settings=(base,))
 
 
-def page(load: int | None, **given: Any) -> Attempt:
-    seen = event("browser", path="/ws", source=given.pop("source", "console.log"), load=load)
-    return attempt(seen, **given)
+def page(loads_after: int | None, **given: Any) -> Attempt:
+    return attempt(event("browser", path="/ws", loads_after=loads_after), **given)
 
 
 @pytest.mark.parametrize(
-    ("one", "later", "left"),
+    ("one", "left"),
     [
-        (page(1, opened=True), page(2), True),
-        (page(2, opened=True), page(2), None),
-        (page(1, opened=True, code=1006), page(2), None),  # the page itself tells how it ended
-        (page(1, opened=True), page(2, source="other.log"), None),
-        (page(None, opened=True), page(2), None),
-        (attempt(event(path="/ws"), opened=True), page(2), None),
+        (page(1, opened=True), True),
+        (page(0, opened=True), None),
+        (page(1, opened=True, code=1006), None),  # the page itself tells how it ended
+        (page(None, opened=True), None),
+        (attempt(event(path="/ws"), opened=True), None),
     ],
-    ids=["a later load", "the same load", "a code", "another browser's load", "no loads known", "no browser"],
+    ids=["a later load", "the last load", "a code", "no loads known", "no browser"],
 )
-def test_a_page_was_left_when_a_later_load_dials(one: Attempt, later: Attempt, left: bool | None) -> None:
-    assert learned(one, later).get("page.left") is left
+def test_a_page_was_left_when_another_was_loaded(one: Attempt, left: bool | None) -> None:
+    assert learned(one).get("page.left") is left
 
 
 SERVER = "server {{\n listen 80;\n location /ws {{\n  proxy_pass http://127.0.0.1:8000;\n  {} }}\n}}\n"

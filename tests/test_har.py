@@ -120,7 +120,7 @@ def test_the_first_frame_shows_that_it_was_open(tmp_path: Path, more: dict[str, 
 def test_loads_of_the_page_are_counted(tmp_path: Path) -> None:
     tries = [entry(status=101, pageref=page) for page in ("page_7", "page_9", "page_9", "page_8")]
     found = parsed(tmp_path, text_of(*tries, entry(status=101), pages=[{"id": "page_7"}, {"id": "page_9"}])).events
-    assert [e.load for e in found] == [1, 2, 2, None, None]
+    assert [e.loads_after for e in found] == [1, 0, 0, None, None]
 
 
 def test_a_try_that_waits_is_dialled_after_the_last_that_failed(tmp_path: Path) -> None:

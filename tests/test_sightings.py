@@ -143,8 +143,10 @@ def test_a_console_merges_into_its_har() -> None:
 
 def har(*tries: tuple[int | None, int], start: float = 0.0) -> list[Event]:
     """(status, load of the page) of each try, a minute apart."""
+    last = max((load for _, load in tries if load is not None), default=0)
     return [
-        event("browser", at=NOON + start + n * 60, marks="start", status=status, load=load, line=n, path="/ws", resolution_s=0.001)
+        event("browser", at=NOON + start + n * 60, marks="start", status=status, line=n, path="/ws", resolution_s=0.001,
+              loads_after=None if load is None else last - load)
         for n, (status, load) in enumerate(tries, 1)
     ]  # fmt: skip
 
@@ -169,6 +171,15 @@ def test_navigation_tells_which_open_try_a_close_belongs_to() -> None:
     assert closes(browser(*har((101, 1), (101, 2), (403, 2)), *console("left", "1006", "left", "failed")).browser) == [1006, None, None]
 
 
+def test_a_page_that_was_left_after_its_last_close() -> None:
+    assert closes(browser(*har((101, 1), (101, 2)), *console("left", "1006", "left")).browser) == [1006, None]
+
+
+def test_a_close_that_no_har_entry_matches_is_loose() -> None:
+    tiers = browser(*har((403, None)), *console("1011"))
+    assert (closes(tiers.browser), [e.code for e in tiers.loose]) == ([None], [1011])
+
+
 def test_a_console_without_navigation_is_of_the_last_load() -> None:
     """Unless told to preserve its log, the console forgets with each load."""
     assert closes(browser(*har((101, 1), (101, 2)), *console("1006")).browser) == [None, 1006]
@@ -177,7 +188,7 @@ def test_a_console_without_navigation_is_of_the_last_load() -> None:
 def test_the_lines_that_tell_of_leaving_are_of_no_try() -> None:
     tiers = browser(*console("left", "1000"))
     assert [e.what for e in tiers.loose] == ["left"]
-    assert [e.load for one in tiers.browser for e in one.events] == [1]
+    assert [e.loads_after for one in tiers.browser for e in one.events] == [0]
 
 
 def test_a_close_after_navigation_is_of_another_try() -> None:
@@ -231,6 +242,28 @@ def test_a_console_alone_tells_its_tries() -> None:
         event("browser", "closed", source="console.log", line=30, code=1011),
     )
     assert [(one.opened, one.code, len(one.events)) for one in tiers.browser] == [(False, 1006, 2), (True, 1011, 1)]
+
+
+@pytest.mark.parametrize(
+    ("line", "fields", "tries"),
+    [
+        (3, {"path": None, "status": None}, 1),  # its reason on a line of its own
+        (4, {"path": None, "status": None}, 2),  # too far below
+        (3, {"status": 403}, 1),  # the exception of a failure that had said nothing more
+        (3, {"path": "/chat"}, 2),
+        (3, {"host": "b.example"}, 2),
+    ],
+)
+def test_a_second_line_about_one_failure(line: int, fields: dict[str, Any], tries: int) -> None:
+    told: dict[str, Any] = {"source": "console.log", "path": "/ws", "host": "a.example"}
+    tiers = browser(event("browser", "failed", line=1, **told), event("browser", "failed", **{**told, "line": line, **fields}))
+    assert len(tiers.browser) == tries
+
+
+@pytest.mark.parametrize(("line", "code", "tries"), [(9, 1006, 1), (10, 1006, 2), (9, 1000, 2)])
+def test_the_page_repeats_what_the_browser_said_of_a_close(line: int, code: int, tries: int) -> None:
+    first = event("browser", "closed", source="console.log", line=1, path="/ws", code=1006)
+    assert len(browser(first, event("browser", "closed", source="console.log", line=line, code=code)).browser) == tries
 
 
 def test_notes_of_the_app_attach_to_the_try_they_stand_by() -> None:

@@ -35,12 +35,6 @@ def test_who_dialled_when() -> None:
     assert dialler(stranger) == ("/ws", None)
 
 
-def test_the_last_load_that_each_browser_tells_of() -> None:
-    seen = [("a.log", 1), ("a.log", 3), ("a.log", 2), ("b.log", 1), ("c.log", None)]
-    rows = [attempt(event("browser", source=name, load=load)) for name, load in seen]
-    assert of(*rows, attempt()).loads == {"a.log": 3, "b.log": 1}
-
-
 def test_paths_that_opened() -> None:
     plain, carried = attempt(event(path="/ws"), opened=True), attempt(event(path="/chat"), token=token(), opened=True)
     found = of(plain, carried, attempt(event(path="/no"), token=token(), opened=False))

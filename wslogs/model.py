@@ -162,8 +162,8 @@ class Event:
     """Whether the request carried `Upgrade: websocket`; None: the log does not tell."""
     page: str | None = None
     """Scheme and host of the page that opened the socket."""
-    load: int | None = None
-    """In which load of a page this was, counted from the first that the source tells of."""
+    loads_after: int | None = None
+    """How many loads of a page the source tells of after the one in which this was; None: it does not tell."""
     signals: tuple[str, ...] = ()
     """Text signals that this line fires."""
     excerpt: str = ""

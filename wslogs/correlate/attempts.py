@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 
 from wslogs.correlate import consoles, error_log, sightings
 from wslogs.correlate.align import KEPT_S, UNKNOWN_S, Clocks, Date, align, by_coverage, refine
+from wslogs.correlate.clocks import QUARTER_S
 from wslogs.correlate.duplicates import distinct
 from wslogs.correlate.join import pairs
 from wslogs.correlate.place import place
-from wslogs.correlate.sightings import Sighting, Span, Tiers
+from wslogs.correlate.sightings import Sighting, Span, Tiers, program
 from wslogs.model import Attempt, Event, Source, Tier, What
 
 _ALIKE_S = 2.0
@@ -129,7 +130,10 @@ def _zone_of_reference(reference: Tier, seen: Mapping[Tier, Sequence[Sighting]],
             continue
         zoned = [s for tier in _ORDER if tier is not reference for s in seen[tier] if clocks.sources[s.source].zoned]
         align(source, own, zoned, (), clocks)
-        source.offset_s = round(source.offset_s / 900.0) * 900.0
+        source.offset_s = round(source.offset_s / QUARTER_S) * QUARTER_S
+        if source.zone_from == "aligned":
+            clocks.caveats = [c for c in clocks.caveats if c != ("zone-assumed", {"source": path})]
+            clocks.move(own)
 
 
 def _by_source(seen: Iterable[Sighting]) -> list[tuple[str, list[Sighting]]]:
@@ -168,31 +172,49 @@ def _groups(tiers: Tiers) -> list[Group]:
 
 
 def _bind(groups: Sequence[Group], tiers: Tiers, clocks: Clocks) -> None:
-    """Closes and exceptions of the app that fitted several open sockets: now the ends of the tunnels tell whose they are."""
+    """Closes and exceptions of the app that fitted several open sockets: now the ends of the tunnels tell whose they are.
+
+    A close that fitted the only open socket of its log, and not the end of that socket, was of one accepted before the log begins.
+    """
+    for group in groups:
+        _release(group, tiers)
     ends: dict[str, list[tuple[float, int]]] = {}
     for position, group in enumerate(groups):
         app = group.get(Tier.APP)
         told = [s.end for s in group.values() if s.end is not None and s is not app]
         if app is not None and app.opened and told:
-            ends.setdefault(app.source, []).append((min(told), position))
+            ends.setdefault(program(app.source), []).append((min(told), position))
     times = {path: [end for end, _ in sorted(rows)] for path, rows in ends.items()}
     ordered = {path: sorted(rows) for path, rows in ends.items()}
     fitting: list[tuple[float, int, int]] = []
     for number, event in enumerate(tiers.loose):
         at = clocks.at(event)
-        if event.what not in (What.CLOSED, What.EXCEPTION) or event.tier is not Tier.APP or at is None or event.source not in ends:
+        if event.what not in (What.CLOSED, What.EXCEPTION) or event.tier is not Tier.APP or at is None or program(event.source) not in ends:
             continue
-        first = bisect_left(times[event.source], at - _ALIKE_S)
-        last = bisect_left(times[event.source], at + _ALIKE_S)
-        fitting += [(abs(end - at), number, position) for end, position in ordered[event.source][first:last]]
+        log = program(event.source)
+        first, last = bisect_left(times[log], at - _ALIKE_S), bisect_left(times[log], at + _ALIKE_S)
+        fitting += [(abs(end - at), number, position) for end, position in ordered[log][first:last]]
     bound: set[int] = set()
     for _, number, position in sorted(fitting):
         event, app = tiers.loose[number], groups[position][Tier.APP]
         if number not in bound and not any(e.what is event.what for e in app.events):
             bound.add(number)
             app.add(event)
-            app.end = clocks.at(event)
+            at = clocks.at(event)
+            app.end = app.end if at is None else at + app.before_s
     tiers.loose = [event for number, event in enumerate(tiers.loose) if number not in bound]
+
+
+def _release(group: Group, tiers: Tiers) -> None:
+    app = group.get(Tier.APP)
+    told = [s.end for tier, s in group.items() if tier is not Tier.APP and s.end is not None]
+    if app is None or app.end is None or not app.opened or not told:
+        return
+    if min(abs(end - app.end) for end in told) > _ALIKE_S + app.resolution_s + min(app.error_s, _ALIKE_S):
+        wrong = [e for e in app.events if e.what in (What.CLOSED, What.EXCEPTION)]
+        app.events = [e for e in app.events if e not in wrong]
+        app.end, app.code = None, None
+        tiers.loose += wrong
 
 
 def _shifted(event: Event, clocks: Clocks, placed: Mapping[tuple[str, int], Span]) -> Event:
@@ -233,7 +255,8 @@ def _started(group: Group, clocks: Clocks, main: Mapping[Tier, Event]) -> tuple[
     if row is not None:
         likely, error = group[Tier.PROXY].start or row[0], max(0.001, (row[1] - row[0]) / 2)
         if answer is not None and row[0] <= answer[0] < row[1]:
-            return answer[0], max(0.001, answer[0] - row[0])
+            clock = clocks.error(group[Tier.APP].source)
+            return answer[0], max(0.001, answer[0] - row[0], min(clock, row[1] - answer[0]))
         return likely, error
     if answer is not None:
         return group[Tier.APP].start, answer[1] - answer[0] + clocks.error(group[Tier.APP].source)

@@ -74,8 +74,10 @@ def _page_and_answer(page: Sighting, answer: Sighting) -> Limits | None:
 
 
 def _answer_and_row(answer: Sighting, row: Sighting) -> Limits | None:
+    """An end that contradicts the beginning is that of another socket, accepted before the app's log begins."""
     said, over = answer.span("start"), answer.span("end")
-    began, ended, told = row.span("start"), row.span("end"), row.answered
+    began, ended = row.span("start"), row.span("end")
+    told = row.answered if row.main.answered_s is not None else None
     if said is None:
         return None
     low = began[0] - said[1] - _TICK_S if began else float("-inf")
@@ -87,7 +89,8 @@ def _answer_and_row(answer: Sighting, row: Sighting) -> Limits | None:
         high = (ended[1] if ended else float("inf")) - said[0] + (_LATE_S if row.status in _GAVE_UP else _TICK_S)
     if row.opened and over and ended:
         together = _within(ended, over, _TOGETHER_S)
-        low, high = max(low, together[0]), min(high, together[1])
+        if max(low, together[0]) <= min(high, together[1]):
+            low, high = max(low, together[0]), min(high, together[1])
     return _bounded(low, high)
 
 

@@ -21,6 +21,9 @@ _LIKELY = 48
 _MINUTES = 120.0
 _NEAR_S, _NOISE = 1.0, 0.9
 """A prior so near to the winner is kept where so many of its pairs allow it: clocks and loops of events are not exact."""
+_FEW, _MOST = 3, 0.75
+"""A prior farther away is kept where it leaves fewer than so many more unexplained: a page that dials every few seconds
+fits itself once more a few seconds off, and a socket that is open yet has no row to fit."""
 _AGREE = 0.5
 """Where fewer of the tries that have a partner agree on any offset, their times scatter and tell nothing."""
 
@@ -74,11 +77,17 @@ def agree(limits: Sequence[Limit], priors: Sequence[float] = (0.0,)) -> Offset |
         for middle in {*_busiest(low, high), *_inside(priors, low, high)}
     )
     fewest, _, middle = ranked[0]
-    near = [prior for prior in priors if abs(prior - middle) <= _NEAR_S]
-    middle = next((prior for prior in near if _pairs(prior, low, high, own, other) >= -fewest * _NOISE), middle)
+    middle = next((prior for prior in priors if _as_good(prior, middle, _pairs(prior, low, high, own, other), -fewest)), middle)
     allowed = (low <= middle) & (middle <= high)
     least, most = _widest(own[allowed], low[allowed], high[allowed])
     return Offset(least, most, frozenset(own[allowed].tolist()), len(set(own.tolist())))
+
+
+def _as_good(prior: float, middle: float, pairs: int, most: int) -> bool:
+    """Whether a prior explains all but a few of the tries that the winner does."""
+    if abs(prior - middle) <= _NEAR_S:
+        return pairs >= most * _NOISE
+    return most - pairs < _FEW and pairs >= most * _MOST
 
 
 def _widest(own: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
@@ -110,10 +119,10 @@ def _pairs(middle: float, low: np.ndarray, high: np.ndarray, own: np.ndarray, ot
     return min(len(np.unique(own[allowed])), len(np.unique(other[allowed])))
 
 
-def _distance(middle: float, priors: Sequence[float]) -> tuple[int, float]:
+def _distance(middle: float, priors: Sequence[float]) -> tuple[int, float, int]:
     """Nearest to a prior; at the same distance the earlier prior."""
     at = min(range(len(priors)), key=lambda place: abs(middle - priors[place]), default=0)
-    return (0 if priors and abs(middle - priors[at]) < 1.0 else 1, abs(middle - priors[at]) if priors else abs(middle))
+    return (0 if priors and abs(middle - priors[at]) < 1.0 else 1, abs(middle - priors[at]) if priors else abs(middle), at)
 
 
 def settle(found: Offset, priors: Sequence[float]) -> tuple[float, float]:

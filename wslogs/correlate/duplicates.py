@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from wslogs.correlate.clocks import QUARTER_S, ZONE_S
 from wslogs.model import Event, Source, Tier
 
 _RUN = 3
@@ -26,7 +27,7 @@ def distinct(events: Sequence[Event], sources: Mapping[str, Source]) -> list[Eve
         by_source.setdefault(event.source, []).append(event)
     dropped = _same_files(by_source, sources)
     kept = {path: rows for path, rows in by_source.items() if path not in dropped}
-    dropped |= _same_logs(kept)
+    dropped |= _same_logs(kept, sources)
     gone: set[int] = set()
     for tier in Tier:
         told = [(path, rows) for path, rows in kept.items() if path not in dropped and rows[0].tier is tier]
@@ -55,52 +56,75 @@ def _said(event: Event) -> Key:
     )  # fmt: skip
 
 
-def _same_logs(by_source: Mapping[str, list[Event]]) -> set[str]:
+def _same_logs(by_source: Mapping[str, list[Event]], sources: Mapping[str, Source]) -> set[str]:
     """App logs that two collectors kept of one program: the same words in the same order, at one distance in time."""
     logs = {path: rows for path, rows in by_source.items() if rows[0].tier is Tier.APP and len(rows) >= _RUN}
     dropped: set[str] = set()
     for path in sorted(logs, key=lambda p: (-len(logs[p]), p)):
         if path not in dropped:
-            dropped |= {o for o in logs if o != path and o not in dropped and _holds(logs[path], logs[o])}
+            others = [other for other in logs if other != path and other not in dropped]
+            dropped |= {other for other in others if _holds(logs[path], logs[other], _zones_differ(path, other, sources))}
     return dropped
 
 
-def _holds(whole: Sequence[Event], part: Sequence[Event]) -> bool:
+def _zones_differ(one: str, other: str, sources: Mapping[str, Source]) -> bool:
+    """Whether one of two logs says its zone and the other does not."""
+    return len({sources[path].zoned for path in (one, other) if path in sources}) > 1
+
+
+def _holds(whole: Sequence[Event], part: Sequence[Event], zones_differ: bool) -> bool:
     """Whether `part` stands in `whole` as one piece."""
     words, wanted = [_said(e) for e in whole], [_said(e) for e in part]
     if len(wanted) > len(words) or not set(wanted) <= set(words):
         return False
     for start in range(len(words) - len(wanted) + 1):
         if words[start] == wanted[0] and words[start : start + len(wanted)] == wanted:
-            return _steady(whole[start : start + len(wanted)], part)
+            return _steady(whole[start : start + len(wanted)], part, zones_differ)
     return False
 
 
-def _steady(one: Iterable[Event], other: Iterable[Event]) -> bool:
-    """Timed copies keep their distance; of copies without times only those that say enough are believed."""
+def _steady(one: Iterable[Event], other: Iterable[Event], zones_differ: bool) -> bool:
+    """Timed copies tell of one moment, but for a zone; of copies without times only those that repeat little are believed."""
     both = list(zip(one, other, strict=True))
     apart = [b.at - a.at for a, b in both if a.at is not None and b.at is not None]
     if apart:
-        return len(apart) >= _RUN and max(apart) - min(apart) <= _STEADY_S
-    return len({_said(a) for a, _ in both}) >= _RUN
+        zone = round(apart[0] / QUARTER_S) * QUARTER_S if zones_differ else 0.0
+        return len(apart) >= _RUN and abs(zone) <= ZONE_S and all(abs(one - zone) <= _STEADY_S for one in apart)
+    return len({_said(a) for a, _ in both}) >= max(_RUN, len(both) / 2)
 
 
 def _same_lines(told: Sequence[tuple[str, list[Event]]]) -> set[int]:
-    """Lines with a time that an earlier file holds as often."""
+    """Lines with a time that an earlier file holds as often.
+
+    A whole second and common words are no proof: lines without any id count only in a run of their like.
+    """
     seen: Counter[Key] = Counter()
     gone = set()
     spans = [(min(times), max(times)) for _, rows in told if (times := [e.at for e in rows if e.at is not None])]
     for _, rows in told:
         own: Counter[Key] = Counter()
+        twice: list[Event] = []
         for event in rows:
             if event.at is None or _seam(event.at, spans):
                 continue
             key = (event.at, event.lasted_s, *_said(event))
             own[key] += 1
             if own[key] <= seen[key]:
-                gone.add(id(event))
+                twice.append(event)
+        gone |= {id(e) for e in twice if _named(e) or _in_run(twice, rows)}
         seen |= own
     return gone
+
+
+def _named(event: Event) -> bool:
+    """Whether a line tells of one try and no other."""
+    return event.resolution_s < 1.0 or any((event.token, event.key, event.request_id, event.connection))
+
+
+def _in_run(twice: Sequence[Event], rows: Sequence[Event]) -> bool:
+    """Whether the repeated lines are all that the file holds between the first and the last of them."""
+    between = sum(twice[0].line <= e.line <= twice[-1].line and e.at is not None for e in rows)
+    return len(twice) >= _RUN and len(twice) == between
 
 
 def _seam(at: float, spans: Sequence[tuple[float, float]]) -> bool:

@@ -36,7 +36,8 @@ def align(events: Sequence[Event], clocks: Clocks) -> None:
             source.offset_s, source.zone_from = priors[0], "assumed"
         source.offset_s = _whole(source.offset_s)
         source.steps = [(line, _whole(step)) for line, step in source.steps]
-        source.error_s = min(source.error_s, KEPT_S)
+        if source.zone_from == "aligned" or priors:
+            source.error_s = min(source.error_s, KEPT_S)
 
 
 def _whole(seconds: float) -> float:

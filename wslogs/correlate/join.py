@@ -198,6 +198,20 @@ def _candidates(
                 if abs(other_at - at) <= SLACK_S + _blur(right[b]) + _blur(left[a]) and fits(left[a], right[b]):
                     yield abs(other_at - at) + _lengths(left[a], right[b]) + _otherwise(left[a], right[b]), a, b
     yield from _ending(left, ours, right, theirs)
+    yield from _answering(left, ours, right, theirs)
+
+
+def _answering(left: Sequence[Sighting], ours: list[int], right: Sequence[Sighting], theirs: list[int]) -> Iterable[tuple[float, int, int]]:
+    """The line of an app that took its time stands when it answered, long after the request came in."""
+    said = sorted((at, b) for b in theirs if right[b].tier is Tier.APP and (at := right[b].start) is not None)
+    for a in ours:
+        began, told = left[a].start, left[a].answered
+        if not said or began is None or told is None or (left[a].opened and left[a].main.answered_s is None):
+            continue
+        first, last = bisect_left(said, (began + SLACK_S, -1)), bisect_right(said, (told[1] + _blur(left[a]), len(right)))
+        for at, b in said[max(first, last - _NEAREST) : last]:
+            if fits(left[a], right[b]):
+                yield abs(told[1] - at), a, b
 
 
 def _otherwise(a: Sighting, b: Sighting) -> float:

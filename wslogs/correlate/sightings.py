@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from difflib import Match, SequenceMatcher
 from typing import Literal
 
+import regex
+
 from wslogs.model import LIFE, Event, Tier, What
 
 NEAR_LINES = 8
@@ -89,6 +91,14 @@ class Sighting:
         self.end = None if self.end is None else self.end + by
 
 
+_ROTATED = regex.compile(r"(?:[.-]\d+)?(?:\.(?:gz|zst|xz|bz2))?$")
+
+
+def program(path: str) -> str:
+    """What the files of one rotated log share of their names: app.log.2.gz and app.log."""
+    return _ROTATED.sub("", path)
+
+
 @dataclass(slots=True)
 class Tiers:
     """All sightings, and the events that belong to no single try."""
@@ -114,7 +124,7 @@ def browser(events: Sequence[Event], tiers: Tiers) -> None:
     told = {source: _of_console(rows, tiers) for source, rows in consoles.items()}
     for har, console in _partners(hars, told):
         tiers.partners[console] = har
-        _merge(hars[har], told.pop(console), told.setdefault("", []))
+        _merge(hars[har], told.pop(console), told.setdefault("", []), tiers)
     for seen in [*hars.values(), *told.values()]:
         tiers.browser += seen
     for order, one in enumerate(tiers.browser):
@@ -138,14 +148,14 @@ def _of_console(events: Iterable[Event], tiers: Tiers) -> list[Sighting]:
     for event in events:
         last = tries[-1] if tries else None
         if event.what is What.LEFT:
-            load += any(last.what is What.LEFT for last in tiers.loose if last.source == event.source)
+            load += any(e.what is What.LEFT and e.source == event.source for e in tiers.loose)
             tiers.loose.append(event)
             continue
-        event.load = load
+        event.loads_after = -load
         if event.what is What.FAILED and not (last and _continues(last, event)):
             tries.append(_told(event, opened=False))
         elif event.what is What.CLOSED and (
-            last is None or last.main.load != load or (last.code is not None and not _repeats(last, event))
+            last is None or last.main.loads_after != -load or (last.code is not None and not _repeats(last, event))
         ):
             tries.append(_told(event, opened=True))
         elif last is not None:
@@ -153,6 +163,8 @@ def _of_console(events: Iterable[Event], tiers: Tiers) -> list[Sighting]:
             last.status = last.status or event.status
         else:
             tiers.loose.append(event)
+    for event in (e for one in tries for e in one.events):
+        event.loads_after = load + (event.loads_after or 0)
     return tries
 
 
@@ -200,22 +212,21 @@ def alike(one: str, other: str) -> int:
 
 
 def _alignment(seen: Sequence[Sighting], tries: Sequence[Sighting]) -> list[Match]:
-    loads = [{s.main.load for s in side if s.main.load is not None} for side in (seen, tries)]
-    told = min(map(len, loads)) > 0 and max(map(len, loads)) > 1
-    labels = [[_label(s, max(last) if told else None) for s in side] for side, last in zip((seen, tries), loads, strict=True)]
+    known = all(any(s.main.loads_after is not None for s in side) for side in (seen, tries))
+    labels = [[_label(s, known) for s in side] for side in (seen, tries)]
     return SequenceMatcher(None, labels[0], labels[1], autojunk=False).get_matching_blocks()
 
 
-def _label(one: Sighting, last_load: int | None) -> tuple[bool, int | None, int]:
+def _label(one: Sighting, loads_known: bool) -> tuple[bool, int | None, int]:
     """What HAR and console both know of a try: its answer, and of one that opened how many loads of the page came after.
 
     The first lines of a page may stand before the line that tells of going there.
     """
-    before = last_load - one.main.load if one.opened and last_load is not None and one.main.load is not None else 0
-    return bool(one.opened), None if one.opened else one.status, before
+    return bool(one.opened), None if one.opened else one.status, (one.main.loads_after or 0) if one.opened and loads_known else 0
 
 
-def _merge(seen: list[Sighting], tries: list[Sighting], left: list[Sighting]) -> None:
+def _merge(seen: list[Sighting], tries: list[Sighting], left: list[Sighting], tiers: Tiers) -> None:
+    """What the console tells of the HAR's tries joins them; of others a failure is a try, and of a close nobody knows whose it was."""
     used = set()
     for block in _alignment(seen, tries):
         for step in range(block.size):
@@ -223,7 +234,9 @@ def _merge(seen: list[Sighting], tries: list[Sighting], left: list[Sighting]) ->
             used.add(block.b + step)
             for event in told.events:
                 one.add(event)
-    left += [told for position, told in enumerate(tries) if position not in used and not told.opened]
+    rest = [told for position, told in enumerate(tries) if position not in used]
+    left += [told for told in rest if not told.opened]
+    tiers.loose += [event for told in rest if told.opened for event in told.events]
 
 
 def proxy(events: Sequence[Event], tiers: Tiers, at: Callable[[Event], float | None]) -> None:

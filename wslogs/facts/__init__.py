@@ -55,7 +55,7 @@ def _answer(attempt: Attempt, world: World) -> None:
     if attempt.started is not None and attempt.ended is not None:
         tell(attempt, "lasted_s", max(0.0, attempt.ended - attempt.started), best)
     page = main.get(Tier.BROWSER)
-    if attempt.code is None and page is not None and page.load is not None and page.load < world.loads[page.source]:
+    if attempt.code is None and page is not None and page.loads_after:
         tell(attempt, "page.left", True, page)
     by_code = attempt.code is not None and (attempt.code == 1008 or attempt.code >= 4000)
     by_status = attempt.status is not None and attempt.status != _TUNNEL and attempt.status not in (499, 502, 503, 504)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from wslogs.model import LIFE, Attempt, Event, Fact, Source, Tier, What
+from wslogs.model import LIFE, Attempt, Event, Fact, Source, What
 from wslogs.parsers.env import Setting
 from wslogs.parsers.nginx_conf import Conf, Route, routes
 
@@ -30,8 +30,6 @@ class World:
     dials: Mapping[tuple[str | None, str | None], list[float]]
     """(path, token) -> when it was dialled, in order."""
     by_token: Mapping[str, list[Attempt]]
-    loads: Mapping[str, int]
-    """Browser source -> the last load of a page that it tells of."""
     with_token: frozenset[str | None]
     """Paths on which an attempt with a token opened."""
     last: dict[tuple[str | None, str | None], Attempt] = field(default_factory=dict)
@@ -65,7 +63,6 @@ def world(
         opened={a.path: a for a in opened},
         dials=_dials(attempts),
         by_token=_by_token(attempts),
-        loads=_loads(attempts),
         with_token=frozenset(a.path for a in opened if a.token),
     )
 
@@ -83,15 +80,6 @@ def _dials(attempts: Sequence[Attempt]) -> dict[tuple[str | None, str | None], l
         if attempt.started is not None:
             found.setdefault(dialler(attempt), []).append(attempt.started)
     return {key: sorted(starts) for key, starts in found.items()}
-
-
-def _loads(attempts: Sequence[Attempt]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for attempt in attempts:
-        seen = attempt.tiers.get(Tier.BROWSER)
-        if seen is not None and seen.load is not None:
-            found[seen.source] = max(seen.load, found.get(seen.source, 0))
-    return found
 
 
 def _by_token(attempts: Sequence[Attempt]) -> dict[str, list[Attempt]]:

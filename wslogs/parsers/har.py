@@ -114,7 +114,7 @@ def parse(item: Item, kit: Kit) -> Parsed:
         if _is_websocket(entry):
             line = lines[len(parsed.events)] if len(parsed.events) < len(lines) else 1
             made = _event(entry, at, source, line, _undated(read, position, boot) if at is None else (None, 0.0), kit)
-            made.load = pages.index(entry.pageref) + 1 if entry.pageref in pages else None
+            made.loads_after = len(pages) - pages.index(entry.pageref) - 1 if entry.pageref in pages else None
             parsed.events.append(made)
         if at is not None and (date := _date(entry, at)):
             parsed.dates.setdefault(source.path, []).append(date)
