@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SAMPLE ?= samples/proxy/upgrade-headers-missing
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test check wheel record accuracy readme clean
+.PHONY: demo test check wheel record accuracy inputs readme clean
 
 demo: $(VENV)/.ready
 	$(BIN)/wslogs analyze $(SAMPLE)/bundle
@@ -33,6 +33,10 @@ record: $(VENV)/.ready-dev
 accuracy: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.accuracy
 	$(BIN)/python -m tests.joins
+
+# How each input is read: docs/inputs.md from tests/fixtures.
+inputs: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.inputs
 
 readme: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.readme

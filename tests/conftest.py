@@ -26,6 +26,15 @@ NOON = 1795435200.0
 _FILES = {Tier.BROWSER: "browser.har", Tier.PROXY: "access.log", Tier.APP: "app.log", Tier.CONFIG: "nginx.conf"}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--accept", action="store_true", help="write expected.txt of the inputs again")
+
+
+@pytest.fixture
+def accept(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--accept"))
+
+
 @cache
 def patterns() -> Patterns:
     return load()
