@@ -180,6 +180,16 @@ class Mark(NamedTuple):
     line: int
 
 
+class Shape(NamedTuple):
+    """A form of lines that wslogs does not know."""
+
+    text: str
+    """Letters as `a`, digits as `0`: nothing of what the lines say."""
+    count: int
+    line: int
+    """The first such line."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Source:
     """One file of the bundle, or one program's lines in a file that holds several."""
@@ -190,6 +200,8 @@ class Source:
     sha256: str = ""
     lines: int = 0
     recognised: int = 0
+    unknown: list[Shape] = field(default_factory=list)
+    """Forms of the lines that were not recognised, most common first."""
     kept: int = 0
     first: float | None = None
     """First instant it speaks for, epoch seconds on its own clock."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import BinaryIO
 
@@ -15,6 +15,7 @@ from wslogs.model import Event, Source, Tier, What
 from wslogs.parsers import access
 from wslogs.parsers.heads import Head, Heads
 from wslogs.parsers.kit import PATH, Kit, Parsed, decode, event_of, line_text, spans, tier_of
+from wslogs.parsers.tally import Tally, bare
 from wslogs.parsers.tracebacks import gather
 from wslogs.patterns import Patterns
 from wslogs.scan import Clock, Line, Scanner
@@ -76,47 +77,36 @@ def parse(item: Item, programs: Mapping[str, str], kit: Kit) -> Parsed:
     kind = majority(programs)
     source = Source(path=item.path, kind=kind, tier=tier_of(kind))
     known = set(kit.paths)
-    reading = _Reading(source, programs, kit)
-    scanner = Scanner(reading.needles(), _counter(kit.patterns, set(programs.values()), reading.formats), _clock(source, reading))
-    with item.open() as stream:
-        events = list(reading.events(scanner, stream))
+    events, scanner, tally = _read(item, source, programs, kit)
     late = {e.path for e in events if e.status == 101 and e.path} - known
     if late and "nginx-access" in programs.values() and not all(_led(path) for path in late):
         # Refused tries stand on paths that only an upgraded row names: once more, with those paths.
-        reading = _Reading(source, programs, kit)
-        scanner = Scanner(reading.needles(), _counter(kit.patterns, set(programs.values()), reading.formats), _clock(source, reading))
-        with item.open() as stream:
-            events = list(reading.events(scanner, stream))
+        events, scanner, tally = _read(item, source, programs, kit)
     source.sha256, source.lines = scanner.sha256, scanner.lines
-    source.recognised = min(scanner.recognised, scanner.lines)
+    source.recognised, source.unknown = min(scanner.recognised, scanner.lines), tally.shapes
     source.kept = len(events)
     spans(source, scanner.marks)
     return Parsed([source], events)
+
+
+def _read(item: Item, source: Source, programs: Mapping[str, str], kit: Kit) -> tuple[list[Event], Scanner, Tally]:
+    reading = _Reading(source, programs, kit)
+    tally = _tally(kit.patterns, set(programs.values()), reading.formats)
+    scanner = Scanner(reading.needles(), tally, _clock(source, reading))
+    with item.open() as stream:
+        return list(reading.events(scanner, stream)), scanner, tally
 
 
 def _led(path: str) -> bool:
     return "websocket" in path.lower() or "/ws" in path.lower() or "/socket" in path.lower()
 
 
-def _counter(patterns: Patterns, wanted: set[str], formats: list[access.Layout]) -> Callable[[bytes], int]:
-    """Counts the lines of a block that look like one of these kinds; blank lines have nothing to understand."""
-    wrappers = "|".join(_bare(w.match) for w in patterns.wrappers)
-    shapes = [_bare(s.match) for s in patterns.shapes if s.kind in wanted]
+def _tally(patterns: Patterns, wanted: set[str], formats: list[access.Layout]) -> Tally:
+    """Counts the lines that look like one of these kinds."""
+    known = [bare(s.match) for s in patterns.shapes if s.kind in wanted]
     if "nginx-access" in wanted:
-        shapes += [*(_bare(f.expression) for f in formats), r"\{"]
-    line = rf"^(?:(?:{wrappers}){{0,3}}(?:{'|'.join(shapes)})|[ \t\r]*$)"
-    expression = regex.compile(line.encode(), regex.MULTILINE | regex.VERSION1)
-
-    def count(block: bytes) -> int:
-        found = sum(1 for _ in expression.finditer(block))
-        return found - block.endswith(b"\n")  # the empty match after the last line end
-
-    return count
-
-
-def _bare(pattern: regex.Pattern[str]) -> str:
-    """An anchored expression as a part of a larger one: neither anchor nor names."""
-    return f"(?:{regex.sub(r'[(][?]P<[^>]+>', '(?:', pattern.pattern.removeprefix('^'))})"
+        known += [*(bare(f.expression) for f in formats), r"\{"]
+    return Tally(known, [bare(w.match) for w in patterns.wrappers])
 
 
 class _Reading:

@@ -22,6 +22,7 @@ _EACH = 500
 _MOST_EVIDENCE = 12
 _SHOWN_OF_A_STORM = 50
 """Attempts of a storm that it names."""
+_MOST_SHAPES = 10
 _MOST_SPANS = 100
 
 _EXAMPLES = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
@@ -147,6 +148,7 @@ def _source(source: Source) -> dict[str, Any]:
         "sha256": source.sha256,
         "lines": source.lines,
         "recognised": source.recognised,
+        "unrecognised": [{"shape": one.text, "count": one.count, "line": one.line} for one in source.unknown[:_MOST_SHAPES]],
         "kept": source.kept,
         "first": iso(first),
         "last": iso(last),

@@ -32,6 +32,7 @@ REPORT: dict[str, Any] = {
         "sources": [
             {
                 "path": "", "kind": "", "tier": "", "sha256": "", "lines": None, "recognised": None, "kept": None,
+                "unrecognised": [{"shape": "", "count": None, "line": None}],
                 "first": None, "last": None, "zone": "", "zone_from": "", "clock_offset_s": None, "clock_error_s": None,
                 "notes": [""], "spans": [[""]], "level": "", "clock_steps": [{"line": None, "set_by_s": None}],
             }

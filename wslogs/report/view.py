@@ -9,7 +9,7 @@ from wslogs.report.words import moment
 Item = dict[str, Any]
 
 # A page is for people: it shows this many of each, says how many more there are, and report.json has them.
-MOST = {"incidents": 30, "evidence": 40, "attempts": 200, "of a storm": 50, "sources": 200, "caveats": 100, "because": 3}
+MOST = {"incidents": 30, "evidence": 40, "attempts": 200, "of a storm": 50, "sources": 200, "shapes": 12, "caveats": 100, "because": 3}
 GUIDE = ("server", "path", "tls", "proxy", "auth", "network")
 
 
@@ -40,6 +40,7 @@ def view(report: Item) -> Item:
         "rows": rows,
         "told": told,
         "sources": whole["bundle"]["sources"][: MOST["sources"]],
+        "unrecognised": _unrecognised(whole["bundle"]["sources"]),
         "caveats": whole["caveats"][: MOST["caveats"]],
         "left": {
             "incidents": max(0, len(whole["incidents"]) - MOST["incidents"]),
@@ -79,6 +80,12 @@ def _outcome(attempt: Item) -> str:
     if attempt.get("outcome") or attempt.get("cause"):
         return str(attempt.get("outcome") or "failed")
     return "worked" if attempt.get("opened") else "unknown"
+
+
+def _unrecognised(sources: list[Item]) -> list[Item]:
+    """The shapes of lines that were not understood, most common first."""
+    rows = [{"source": source["path"], **one} for source in sources for one in source["unrecognised"]]
+    return sorted(rows, key=lambda row: -(row["count"] or 0))[: MOST["shapes"]]
 
 
 def _main(whole: Item) -> Item | None:

@@ -74,6 +74,12 @@ class Words:
         grouped = f"{value:,}".replace("-", MINUS)
         return grouped if self.lang == "en" else grouped.replace(",", NARROW).replace(".", ",")
 
+    def share(self, some: float | None, all: float | None) -> str:
+        """How much of all, in whole percent; 100 only where nothing is missing, 0 only where nothing is there."""
+        if not all or some is None:
+            return DASH
+        return f"{min(max(round(100 * some / all), int(some > 0)), 99 + int(some >= all))}{NARROW}%"
+
     def when(self, text: str | None, exact: bool = True) -> str:
         """Day and time; whole seconds are enough where the instant is not compared with another."""
         at = moment(text)

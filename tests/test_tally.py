@@ -1,0 +1,33 @@
+"""Lines of known form are counted, and the others are shown by their shape."""
+
+import pytest
+
+from wslogs.model import Shape
+from wslogs.parsers.tally import Tally, shape
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-23 [warn] eyJhbGciOi.x9: user anna left", "0-0-0 [a] a.a0: a a"),
+        ("  привет,   мир\t42", "a, a 0"),
+        ("{" * 100, "{" * 72 + "…"),
+        ("", ""),
+    ],
+)
+def test_a_shape_tells_nothing_of_the_words(text: str, expected: str) -> None:
+    assert shape(text) == expected
+
+
+def test_known_lines_and_blank_ones_are_understood() -> None:
+    tally = Tally(["INFO ", "WARN "], [r"\w+ \| "])
+    counts = [tally(b"INFO a\n\napi | WARN b\nwhat is this 1\n"), tally(b"what is this 22\nINFO\n(x)\n \nINFO c")]
+    assert counts == [3, 2]
+    assert tally.shapes == [Shape("a a 0", 2, 4), Shape("a", 1, 6), Shape("(a)", 1, 7)]
+
+
+def test_a_file_of_nothing_but_unknown_shapes_stays_small() -> None:
+    tally = Tally(["INFO "])
+    assert tally("\n".join("(" * (n % 60 + 1) + ")" * (n // 60) for n in range(300)).encode()) == 0
+    assert (len(tally.shapes), sum(one.count for one in tally.shapes)) == (201, 300)
+    assert (tally.shapes[0].text, tally.shapes[0].count, tally.shapes[0].line) == ("…", 100, 201)
