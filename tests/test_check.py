@@ -7,11 +7,11 @@ from wslogs import check
 
 STAMP = """[[time]]
 id = "head.test"
-match = '(?P<time>\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ)'
-form = "iso"
+match = '^@(?P<time>\\d{10}) '
+form = "epoch"
 resolution_s = 1.0
-examples = ["2026-11-23T12:00:00Z INFO started"]
-counterexamples = ["12:00:00 INFO started"]
+examples = ["@1795435200 started"]
+counterexamples = ["at 1795435200 started"]
 """
 
 
@@ -34,7 +34,7 @@ def test_run_reads_another_folder(tmp_path: Path) -> None:
 
 
 def test_a_problem_becomes_a_line_and_a_status(tmp_path: Path) -> None:
-    (tmp_path / "heads.toml").write_text(STAMP.replace('["12:00:00 INFO', '["2026-11-23T12:00:00Z INFO'), "utf-8")
+    (tmp_path / "heads.toml").write_text(STAMP.replace('["at ', '["@'), "utf-8")
     told = wslogs("patterns", "check", tmp_path, cwd=tmp_path)
     assert (told.returncode, told.stdout) == (1, "1 patterns, 2 examples, 1 problems\n")
-    assert told.stderr == "heads.toml [head.test]: fits its counterexample: 2026-11-23T12:00:00Z INFO started\n"
+    assert told.stderr == "heads.toml:1 [head.test]: fits its counterexample: @1795435200 started\n"

@@ -219,9 +219,9 @@ says = {{ en = "x", ru = "x" }}
 @pytest.mark.parametrize(
     ("field", "problem"),
     [
-        ('ended_by = "server"', "one.toml [a.signal]: has the unknown `ended_by` `server` (known: client, proxy, app, network)"),
-        ('ended_by = "clients"', "one.toml [a.signal]: has the unknown `ended_by` `clients` (did you mean client?)"),
-        ('ended_in = "opne"', "one.toml [a.signal]: has the unknown `ended_in` `opne` (did you mean open?)"),
+        ('ended_by = "server"', "one.toml:2 [a.signal]: has the unknown `ended_by` `server` (known: client, proxy, app, network)"),
+        ('ended_by = "clients"', "one.toml:2 [a.signal]: has the unknown `ended_by` `clients` (did you mean client?)"),
+        ('ended_in = "opne"', "one.toml:2 [a.signal]: has the unknown `ended_in` `opne` (did you mean open?)"),
     ],
 )
 def test_a_pattern_that_names_another_end_is_refused(field: str, problem: str, tmp_path: Path) -> None:

@@ -1,14 +1,15 @@
 """The corpus of patterns/: every stanza against its own examples, and every sort of bad stanza refused by name."""
 
-import shutil
 from pathlib import Path
 
 import pytest
+import regex
 
-from conftest import ROOT, patterns
+from conftest import patterns
 from wslogs import check, signals
 from wslogs.errors import PatternError
-from wslogs.patterns import Stanza, load
+from wslogs.patterns import load
+from wslogs.stanzas import Stanza
 
 STANZAS = list(check.stanzas(patterns()))
 SAYS = 'says = { en = "Seen.", ru = "Замечено." }\n'
@@ -29,22 +30,22 @@ def test_stanza(stanza: Stanza) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    copy = tmp_path / "patterns"
-    shutil.copytree(ROOT / "patterns", copy)
-    return copy
+    """A user's own patterns."""
+    (tmp_path / "patterns").mkdir()
+    return tmp_path / "patterns"
 
 
 def refused(folder: Path, stanza: str) -> str:
-    (folder / "signals" / "zz-new.toml").write_text(stanza, "utf-8")
+    (folder / "zz-new.toml").write_text(stanza, "utf-8")
     with pytest.raises(PatternError) as error:
         check.run(folder)
     return str(error.value)
 
 
-NEW = "signals/zz-new.toml [test.new]: "
+NEW = "zz-new.toml:1 [test.new]: "
 BAD = {
-    "an unknown table": ('[[signals]]\nid = "test.new"\n', "signals/zz-new.toml: has an unknown table [[signals]] (did you mean signal?)"),
-    "not TOML": ("[[signal]\n", "signals/zz-new.toml: is not TOML"),
+    "an unknown table": ('[[signals]]\nid = "test.new"\n', "zz-new.toml: has an unknown table [[signals]] (did you mean signal?)"),
+    "not TOML": ("[[signal]\n", "zz-new.toml: is not TOML"),
     "an unknown key": (
         f'{TEXT}text = "Frobnicated"\nneedles = ["frobnicated"]\nfail = true\n{SAYS}{EXAMPLES}',
         NEW + "has an unknown key `fail` (did you mean fails?)",
@@ -78,10 +79,6 @@ BAD = {
         ),
         NEW + "outranks itself: test.new > test.other > test.new",
     ),
-    "a name that is taken": (
-        f'[[signal]]\nid = "answered.404"\nwhere = {{ status = 404 }}\n{SAYS}',
-        "signals/zz-new.toml [answered.404]: has the name of signals/facts.toml [answered.404]",
-    ),
     "an event that does not exist": (
         '[[message]]\nid = "test.new"\nkinds = ["app"]\nmatch = "Frob"\nneedles = ["frob"]\nwhat = "explode"\n',
         NEW + "names the unknown event `explode`",
@@ -96,12 +93,17 @@ def test_a_bad_stanza_is_refused_by_name(why: str, folder: Path) -> None:
     assert refused(folder, stanza).startswith(says)
 
 
+def test_a_name_that_is_taken_is_told_with_both_places(folder: Path) -> None:
+    said = refused(folder, f'\n\n[[signal]]\nid = "answered.404"\nwhere = {{ status = 404 }}\n{SAYS}')
+    assert regex.fullmatch(r"signals/facts\.toml:\d+ \[answered\.404\]: has the name of zz-new\.toml:3 \[answered\.404\]", said)
+
+
 @pytest.mark.parametrize("loose", [".*", ".+", r"\S+", "[^ ]", r"\w+", r"\D"])
 def test_what_a_pattern_leaves_open_must_be_named(loose: str, folder: Path) -> None:
     said = refused(folder, f"{TEXT}text = 'Frobnicated {loose} frob'\nneedles = [\"frobnicated\"]\n{SAYS}{EXAMPLES}")
     assert said.startswith(NEW + "has `")
     assert "outside a named group" in said
-    (folder / "signals" / "zz-new.toml").write_text(
+    (folder / "zz-new.toml").write_text(
         f"{TEXT}text = 'Frobnicated (?P<text>{loose}) ?'\nneedles = [\"frobnicated\"]\n{SAYS}{EXAMPLES}", "utf-8"
     )
     assert "test.new" in load(folder).signals
@@ -132,8 +134,36 @@ PROBLEMS = {
 @pytest.mark.parametrize("why", PROBLEMS)
 def test_a_stanza_is_held_to_its_examples(why: str, folder: Path) -> None:
     stanza, says = PROBLEMS[why]
-    (folder / "signals" / "zz-new.toml").write_text(TEXT + SAYS + stanza, "utf-8")
+    (folder / "zz-new.toml").write_text(TEXT + SAYS + stanza, "utf-8")
     assert check.run(folder).problems == [NEW + one for one in says]
+
+
+RIVALS = {
+    "a format that takes another's example": (
+        '[[access]]\nid = "test.new"\nlog_format = \'$remote_addr - $remote_user [$time_local] "$request" $status $bytes_sent '
+        '"$http_referer" "$http_user_agent"\'\n'
+        'examples = [\'203.0.113.24 - - [23/Nov/2026:04:24:25 +0000] "GET /ws HTTP/1.1" 101 2 "-" "M"\']\n'
+        "counterexamples = ['x']\n",
+        "access.combined",
+    ),
+    "a time that is known already": (
+        '[[time]]\nid = "test.new"\nmatch = \'^(?P<time>\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d)\'\nform = "iso"\nresolution_s = 1.0\n'
+        'examples = ["2026-11-23 12:00:00 INFO x"]\ncounterexamples = ["x"]\n',
+        "time.iso",
+    ),
+    "a shape of two kinds": (
+        '[[shape]]\nid = "test.new"\nkind = "console"\nmatch = "^INFO: {2,}"\nweight = 0.5\n'
+        'examples = ["INFO:     x"]\ncounterexamples = ["x"]\n',
+        "shape.uvicorn",
+    ),
+}
+
+
+@pytest.mark.parametrize("why", RIVALS)
+def test_an_example_that_another_stanza_takes_is_a_problem(why: str, folder: Path) -> None:
+    stanza, other = RIVALS[why]
+    (folder / "zz-new.toml").write_text(stanza, "utf-8")
+    assert [problem.partition(" (")[0] for problem in check.run(folder).problems] == [f"{NEW}loses its example to {other}"]
 
 
 def test_a_folder_without_patterns_is_refused(tmp_path: Path) -> None:
@@ -141,10 +171,11 @@ def test_a_folder_without_patterns_is_refused(tmp_path: Path) -> None:
         check.run(tmp_path)
 
 
-def test_a_corpus_without_an_example_is_refused(tmp_path: Path) -> None:
+def test_a_corpus_without_an_example_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "one.toml").write_text(f'[[signal]]\nid = "test.new"\nwhere = {{ status = 404 }}\n{SAYS}', "utf-8")
+    monkeypatch.setattr("wslogs.resources.path", lambda _: tmp_path)
     with pytest.raises(PatternError, match="holds no example"):
-        check.run(tmp_path)
+        check.run()
 
 
 def test_signals_name_facts_that_exist() -> None:

@@ -27,7 +27,7 @@ def folder(tmp_path: Path, text: str = "lost (?P<count>\\d+)", needle: str = "lo
 def test_a_signal_is_read(tmp_path: Path) -> None:
     signal = load(folder(tmp_path)).signals["a.signal"]
     assert (signal.kinds, signal.needles, signal.fails) == (("app",), ("lost",), False)
-    assert signal.where == "one.toml [a.signal]"
+    assert signal.where == "one.toml:2 [a.signal]"
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_signal_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_what_would_leak_or_never_fire_is_refused(text: str, needle: str, told: str, tmp_path: Path) -> None:
-    with pytest.raises(PatternError, match=r"one\.toml \[a\.signal\]") as caught:
+    with pytest.raises(PatternError, match=r"one\.toml:2 \[a\.signal\]") as caught:
         load(folder(tmp_path, text, needle))
     assert told in str(caught.value)
 

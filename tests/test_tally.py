@@ -2,7 +2,7 @@
 
 import pytest
 
-from wslogs.model import Shape
+from wslogs.model import UnknownForm
 from wslogs.parsers.tally import Tally, shape
 
 
@@ -23,11 +23,11 @@ def test_known_lines_and_blank_ones_are_understood() -> None:
     tally = Tally(["INFO ", "WARN "], [r"\w+ \| "])
     counts = [tally(b"INFO a\n\napi | WARN b\nwhat is this 1\n"), tally(b"what is this 22\nINFO\n(x)\n \nINFO c")]
     assert counts == [3, 2]
-    assert tally.shapes == [Shape("a a 0", 2, 4), Shape("a", 1, 6), Shape("(a)", 1, 7)]
+    assert tally.shapes == [UnknownForm("a a 0", 2, 4), UnknownForm("a", 1, 6), UnknownForm("(a)", 1, 7)]
 
 
 def test_a_file_of_nothing_but_unknown_shapes_stays_small() -> None:
     tally = Tally(["INFO "])
     assert tally("\n".join("(" * (n % 60 + 1) + ")" * (n // 60) for n in range(300)).encode()) == 0
     assert (len(tally.shapes), sum(one.count for one in tally.shapes)) == (201, 300)
-    assert (tally.shapes[0].text, tally.shapes[0].count, tally.shapes[0].line) == ("…", 100, 201)
+    assert (tally.shapes[0].shape, tally.shapes[0].count, tally.shapes[0].line) == ("…", 100, 201)

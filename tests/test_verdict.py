@@ -7,7 +7,8 @@ import pytest
 
 from conftest import NOON, attempt, event, patterns
 from wslogs.model import Attempt, Verdict
-from wslogs.patterns import Cause, Patterns
+from wslogs.patterns import Patterns
+from wslogs.stanzas import Cause
 from wslogs.verdict import TOGETHER_S, Judge, holds, incidents, standing
 
 TEXT = {"en": "It.", "ru": "Оно."}

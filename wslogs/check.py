@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from wslogs import signals
 from wslogs.errors import PatternError
 from wslogs.parsers import access
 from wslogs.parsers.heads import Heads
 from wslogs.parsers.kit import PATH
-from wslogs.patterns import Access, Patterns, RequestId, Shape, Stamp, Stanza, Text, Wrapper, load
+from wslogs.patterns import Patterns, load
+from wslogs.stanzas import Access, Message, RequestId, Shape, Stamp, Stanza, Text, Wrapper
 
 
 @dataclass(slots=True)
@@ -24,17 +25,23 @@ class Result:
     problems: list[str] = field(default_factory=list)
 
 
-def run(folder: Path | None = None) -> Result:
-    """Checks all stanzas of a patterns/ folder; PatternError when one cannot even be read."""
-    patterns = load(folder)
+def run(own: Path | None = None) -> Result:
+    """Checks the stanzas of a user's folder against their examples and those of wslogs; without one, all of wslogs.
+
+    PatternError when one cannot even be read.
+    """
+    patterns = load(own) if own is not None else load()
     signals.check(patterns)
+    known = {stanza.id for stanza in stanzas(load())} if own is not None else set()
     result = Result()
     for stanza in stanzas(patterns):
+        if stanza.id in known:
+            continue
         result.stanzas += 1
         result.examples += len(stanza.examples) + len(stanza.counterexamples)
-        result.problems += [f"{stanza.where}: {problem}" for problem in problems(stanza, patterns)]
-    if not result.examples:
-        raise PatternError(str(folder or "patterns"), "holds no example", "an empty corpus proves nothing")
+        result.problems += [f"{stanza.where}: {problem}" for problem in (*problems(stanza, patterns), *rivals(stanza, patterns))]
+    if own is None and not result.examples:
+        raise PatternError("patterns", "holds no example", "an empty corpus proves nothing")
     return result
 
 
@@ -65,6 +72,41 @@ def problems(stanza: Stanza, patterns: Patterns) -> Iterator[str]:
     for line in stanza.counterexamples:
         if _groups(stanza, line, patterns) is not None:
             yield f"fits its counterexample: {line}"
+
+
+def rivals(stanza: Stanza, patterns: Patterns) -> Iterator[str]:
+    """Which other stanza takes an example first, or as well where only one should."""
+    for example in stanza.examples:
+        line = example if isinstance(example, str) else example["line"]
+        other = _taker(stanza, line, patterns)
+        if other is not None:
+            yield f"loses its example to {other.id} ({other.where}): {line}"
+
+
+def _taker(stanza: Stanza, line: str, patterns: Patterns) -> Stanza | None:
+    match stanza:
+        case Access(log_format=str()):  # one with `match` is for rows that no log_format fits
+            return _first(patterns.accesses, stanza, lambda a: a.match is None and access.known(a).match(line) is not None)
+        case Stamp():
+            return _first(patterns.stamps, stanza, lambda s: s.match.search(line) is not None)
+        case Wrapper():
+            before = patterns.wrappers[: patterns.wrappers.index(stanza)]
+            return _first(before, stanza, lambda w: (found := w.match.match(line)) is not None and found.end() > 0)
+        case Message():
+            alike = [m for m in patterns.messages if set(m.kinds) & set(stanza.kinds)]
+            first = _first(alike, None, lambda m: m.match is not None and m.match.search(line) is not None)
+            return first if first is not None and first.what != stanza.what else None
+        case Shape():
+            heavier = [s for s in patterns.shapes if s.kind != stanza.kind and s.weight >= max(stanza.weight, 0.1)]
+            return _first(heavier, stanza, lambda s: s.match.match(line) is not None)
+    return None
+
+
+_S = TypeVar("_S", bound=Stanza)
+
+
+def _first(stanzas: Iterable[_S], but: Stanza | None, fits: Callable[[_S], bool]) -> _S | None:
+    return next((one for one in stanzas if one is not but and fits(one)), None)
 
 
 def _groups(stanza: Stanza, line: str, patterns: Patterns) -> dict[str, Any] | None:

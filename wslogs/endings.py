@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from wslogs.model import Attempt, CloseCode, Event, Stage, Tier, Verdict, What
-from wslogs.patterns import Signal
+from wslogs.stanzas import Signal
 
 UNKNOWN = "unknown"
 _STAGES = list(Stage)

@@ -180,10 +180,11 @@ class Mark(NamedTuple):
     line: int
 
 
-class Shape(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class UnknownForm:
     """A form of lines that wslogs does not know."""
 
-    text: str
+    shape: str
     """Letters as `a`, digits as `0`: nothing of what the lines say."""
     count: int
     line: int
@@ -200,7 +201,7 @@ class Source:
     sha256: str = ""
     lines: int = 0
     recognised: int = 0
-    unknown: list[Shape] = field(default_factory=list)
+    unknown: list[UnknownForm] = field(default_factory=list)
     """Forms of the lines that were not recognised, most common first."""
     kept: int = 0
     first: float | None = None

@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import jwt
 import regex
 
+from wslogs.elision import SHOWN
 from wslogs.errors import LeakError
 from wslogs.model import Token
-from wslogs.patterns import SHOWN
 
 ELIDED = "…"
 _WINDOW = 12

@@ -8,7 +8,8 @@ from typing import Any
 from wslogs.errors import PatternError
 from wslogs.facts import NAMES
 from wslogs.model import LIFE, ORDINARY_CLOSES, Attempt, CloseCode, Event, Fact
-from wslogs.patterns import Patterns, Signal
+from wslogs.patterns import Patterns
+from wslogs.stanzas import Signal
 
 _NEAR_S = 3.0
 

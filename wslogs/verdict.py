@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from wslogs.model import Attempt, Incident, Verdict
-from wslogs.patterns import Cause, Patterns
+from wslogs.patterns import Patterns
+from wslogs.stanzas import Cause
 
 TOGETHER_S = 3600.0
 """Attempts of one incident follow each other within so many seconds."""

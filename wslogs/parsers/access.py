@@ -15,8 +15,8 @@ from wslogs import times
 from wslogs.errors import PatternError
 from wslogs.model import Event, Source, What
 from wslogs.parsers.kit import Kit, number, seconds
-from wslogs.patterns import Access
 from wslogs.redact import ELIDED, shown_path
+from wslogs.stanzas import Access
 
 _VARIABLE = regex.compile(r"\$\{(\w+)\}|\$(\w+)")
 _LIST = r"{0}(?:(?:, | : ){0})*"

@@ -9,9 +9,10 @@ import regex
 
 from wslogs import coverage
 from wslogs.model import Event, Fact, Mark, Source, Tier, What
-from wslogs.patterns import Message, Patterns, Signal, Text
+from wslogs.patterns import Patterns
 from wslogs.redact import Vault, excerpt
 from wslogs.scan import Line
+from wslogs.stanzas import Message, Signal, Text
 
 LONGEST = 16 << 10
 """Characters of a line that are matched; a longer line is cut there."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import regex
 
-from wslogs.model import Shape
+from wslogs.model import UnknownForm
 from wslogs.parsers.kit import decode
 
 _MOST_SHAPES = 200
@@ -26,7 +26,7 @@ class Tally:
         start = rf"(?:(?:{before}){{0,3}}(?:{forms})|[ \t\r]*$)" if before else rf"(?:{forms}|[ \t\r]*$)"
         # Only lines of no known form become objects.
         self._unknown = regex.compile(rf"^(?!{start})[^\n]+".encode(), regex.MULTILINE | regex.VERSION1)
-        self._shapes: dict[str, Shape] = {}
+        self._shapes: dict[str, UnknownForm] = {}
         self._lines = 0
 
     def __call__(self, block: bytes) -> int:
@@ -45,14 +45,19 @@ class Tally:
         if text not in self._shapes and len(self._shapes) >= _MOST_SHAPES:
             text = _REST
         one = self._shapes.get(text)
-        self._shapes[text] = Shape(text, 1, line) if one is None else one._replace(count=one.count + 1)
+        self._shapes[text] = UnknownForm(text, 1 if one is None else one.count + 1, line if one is None else one.line)
 
     @property
-    def shapes(self) -> list[Shape]:
+    def shapes(self) -> list[UnknownForm]:
         return sorted(self._shapes.values(), key=lambda one: (-one.count, one.line))
 
 
-_RUNS = ((regex.compile(r"[^\W\d_]+"), "a"), (regex.compile(r"\d+"), "0"), (regex.compile(r"\s+"), " "), (regex.compile(r"a(?: a)+"), "a a"))
+_RUNS = (
+    (regex.compile(r"[^\W\d_]+"), "a"),
+    (regex.compile(r"\d+"), "0"),
+    (regex.compile(r"\s+"), " "),
+    (regex.compile(r"a(?: a)+"), "a a"),
+)
 
 
 def shape(text: str) -> str:

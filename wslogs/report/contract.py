@@ -8,11 +8,12 @@ from typing import Any
 
 from wslogs.endings import ending
 from wslogs.model import Attempt, CloseCode, Event, Incident, Source, Storm, Tier, Verdict
-from wslogs.patterns import Cause, Patterns
+from wslogs.patterns import Patterns
 from wslogs.redact import ELIDED, shown_path
 from wslogs.report.advice import CAVEATS, missing
 from wslogs.report.journey import journey
 from wslogs.report.words import N_, words
+from wslogs.stanzas import Cause
 from wslogs.storms import fold
 from wslogs.times import east, iso
 
@@ -148,7 +149,7 @@ def _source(source: Source) -> dict[str, Any]:
         "sha256": source.sha256,
         "lines": source.lines,
         "recognised": source.recognised,
-        "unrecognised": [{"shape": one.text, "count": one.count, "line": one.line} for one in source.unknown[:_MOST_SHAPES]],
+        "unrecognised": [{"shape": one.shape, "count": one.count, "line": one.line} for one in source.unknown[:_MOST_SHAPES]],
         "kept": source.kept,
         "first": iso(first),
         "last": iso(last),

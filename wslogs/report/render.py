@@ -96,8 +96,8 @@ def _environment(folder: Path, name: str, reader: Words) -> jinja2.Environment:
     )
     env.install_gettext_callables(reader.gettext, reader.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.filters |= {
-        "label": reader.label, "number": reader.number, "share": reader.share, "when": reader.when, "clock": reader.clock, "day": reader.day,
-        "lasted": reader.lasted, "place": place, "confidence": lambda item: _confidence(reader, item),
+        "label": reader.label, "number": reader.number, "share": reader.share, "when": reader.when, "clock": reader.clock,
+        "day": reader.day, "lasted": reader.lasted, "place": place, "confidence": lambda item: _confidence(reader, item),
         "headline": lambda verdict: _headline(reader, verdict),
     }  # fmt: skip
     env.filters |= {"prose": _prose, "diff": _diff} if html else _MARKDOWN

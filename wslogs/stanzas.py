@@ -1,0 +1,147 @@
+"""The nouns of patterns/: what a stanza of each table says, and the words that it may use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import regex
+
+from wslogs.model import Fact, Stage, Tier, What
+
+LINE_KINDS = {
+    "console": Tier.BROWSER,
+    "nginx-access": Tier.PROXY,
+    "nginx-error": Tier.PROXY,
+    "app": Tier.APP,
+    "probe": Tier.PROBE,
+    "har": Tier.BROWSER,
+}
+"""Kinds of source whose words patterns may name, with the tier that writes them."""
+
+ENDERS = ("client", "proxy", "app", "network")
+"""Who a signal may say ended an attempt."""
+
+Example = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stanza:
+    """What all stanzas have: a name, the place it stands, and its own proof."""
+
+    id: str
+    where: str
+    examples: tuple[Any, ...] = ()
+    counterexamples: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stamp(Stanza):
+    """How a time is written. `form` is one that times.parse takes."""
+
+    match: regex.Pattern[str]
+    form: str
+    resolution_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wrapper(Stanza):
+    """A prefix that a container runtime, journald or kubectl puts before each line; groups `time`, `program`."""
+
+    match: regex.Pattern[str]
+    form: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestId(Stanza):
+    """How an app's line names the request that it is about; group `request_id`. Looked for in and right after kept lines only."""
+
+    match: regex.Pattern[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape(Stanza):
+    """How any line of a kind looks at its start, whatever it says: for telling kinds apart and counting what was understood."""
+
+    kind: str
+    match: regex.Pattern[str]
+    weight: float
+    """How much one such line says for the kind, 0 to 1; 0 counts it as understood and says nothing for the kind."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access(Stanza):
+    """An nginx `log_format` that people use without its nginx.conf at hand, or an expression for what rows have in common.
+
+    The groups of `match` are names of nginx's variables.
+    """
+
+    log_format: str | None = None
+    escape: str = "default"
+    match: regex.Pattern[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record(Stanza):
+    """How a JSON line is laid out: the keys, best first, that hold each field; dots reach into objects."""
+
+    kind: str
+    fields: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text(Stanza):
+    """Words looked for in lines of some kinds."""
+
+    kinds: tuple[str, ...]
+    match: regex.Pattern[str] | None
+    needles: tuple[str, ...]
+    """Lower-case strings; every line that `match` fits holds one. The scanner looks for these alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message(Text):
+    """Words that tell an event of an attempt."""
+
+    what: What
+    sets: Mapping[str, Fact]
+    tier: Tier | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signal(Text):
+    """A named observation without blame: `match` in a line of the attempt, or `where` true of its facts; or both."""
+
+    where_facts: Mapping[str, Any]
+    fails: bool
+    """Whether it alone tells that the attempt failed."""
+    says: Mapping[str, str]
+    ended_by: str | None = None
+    """Who ended the attempt, as far as the signal tells: one of ENDERS."""
+    ended_in: Stage | None = None
+    """The earliest stage in which it can have ended."""
+    consequence: bool = False
+    """Whether the end had come before, so that the line tells nothing of who brought it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause(Stanza):
+    """A named explanation over signals alone. `id` is the detail of the contract, its first word the family."""
+
+    all: tuple[str, ...]
+    any: tuple[str, ...]
+    none: tuple[str, ...]
+    outranks: tuple[str, ...]
+    bare: bool
+    """Certain of the family only: the verdict's detail stays empty."""
+    title: Mapping[str, str]
+    explain: Mapping[str, str]
+    remedy: Mapping[str, str]
+    confirm: tuple[str, ...]
+    change: tuple[tuple[str, ...], ...]
+    """Directives that the remedy sets in the location on the path, name first."""
+
+    @property
+    def family(self) -> str:
+        return self.id.partition(".")[0]
