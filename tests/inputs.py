@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from wslogs.model import Event, Source, Token
+from wslogs.explain import Names, fields_of, said, told_of
+from wslogs.model import Event
 from wslogs.pipeline import Analysis, analyze
 
 ROOT = Path(__file__).parent.parent
@@ -22,7 +23,6 @@ FIXTURES = ROOT / "tests" / "fixtures"
 TABLE = ROOT / "docs" / "inputs.md"
 MADE = ("recorded", "documented")
 """Written by the real program, or by its documentation or source where the program does not run here."""
-_HIDDEN = ("source", "line", "tier", "what", "signals", "excerpt", "logged", "marks", "resolution_s", "loads_after")
 _HEAD = """# What wslogs reads
 
 Made by `python -m tests.inputs` from [tests/fixtures](../tests/fixtures): each input was written by the program and version
@@ -65,37 +65,18 @@ def fixtures() -> list[Fixture]:
 
 
 def told(fixture: Fixture) -> str:
-    """Every source and every event as text. Tokens and keys are numbered by first appearance."""
-    evidence, names = fixture.read().evidence, dict[str, str]()
-    lines = []
+    """Every source and every event as text."""
+    evidence, names = fixture.read().evidence, Names()
+    rows = []
     for source in sorted(evidence.sources, key=lambda s: s.path):
-        lines.append(_of_source(source))
-        lines += [_of_event(event, names) for event in evidence.events if event.source == source.path]
-    caveats = sorted(f"caveat {name}: {' '.join(f'{k}={v}' for k, v in sorted(values.items()))}" for name, values in evidence.caveats)
-    return "\n".join([*lines, *caveats]) + "\n"
+        rows.append(told_of(source))
+        rows += [_row(event, names) for event in evidence.events if event.source == source.path]
+    rows += sorted(f"caveat {name}: {' '.join(f'{k}={v}' for k, v in sorted(values.items()))}" for name, values in evidence.caveats)
+    return "\n".join(rows) + "\n"
 
 
-def _of_source(source: Source) -> str:
-    zone = "" if source.first is None else " zoned" if source.zoned else " of day" if source.dateless else " no zone"
-    return f"{source.path}: {source.kind} {source.tier}{zone}, {source.recognised} of {source.lines} lines recognised, {source.kept} kept"
-
-
-def _of_event(event: Event, names: dict[str, str]) -> str:
-    fields = [f"{name}={_shown(name, value, names)}" for name in _fields(event) if (value := getattr(event, name)) is not None]
-    return "  ".join([f"  {event.line} {event.tier} {event.what}", *fields, *event.signals, f"| {event.excerpt}"])
-
-
-def _fields(event: Event) -> list[str]:
-    return [name for name in event.__slots__ if name not in _HIDDEN and getattr(event, name) is not None]
-
-
-def _shown(name: str, value: object, names: dict[str, str]) -> str:
-    if isinstance(value, Token):
-        ordinal = names.setdefault(value.fingerprint, f"T{sum(n.startswith('T') for n in names.values()) + 1}")
-        return ordinal + "".join(f" {part}={at:.0f}" for part in ("issued", "expires") if (at := getattr(value, part)) is not None)
-    if name in ("key", "agent"):
-        return names.setdefault(f"{name} {value}", f"{name[0].upper()}{sum(n.startswith(name[0].upper()) for n in names.values()) + 1}")
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+def _row(event: Event, names: Names) -> str:
+    return "  ".join([f"  {event.line} {event.tier} {said(event, names)}", *event.signals, f"| {event.excerpt}"])
 
 
 def table() -> str:
@@ -103,7 +84,7 @@ def table() -> str:
     for one in fixtures():
         origin, evidence = one.origin, one.read().evidence
         lines, recognised = sum(s.lines for s in evidence.sources), sum(s.recognised for s in evidence.sources)
-        read = sorted({name for event in evidence.events for name in _fields(event)})
+        read = sorted({name for event in evidence.events for name in fields_of(event)})
         share = f"{100 * recognised / lines:.0f} %" if lines else "-"
         cells = (origin["input"], origin["writer"], origin["made"], lines, share, len(evidence.events), ", ".join(read) or "-")
         rows.append(f"| {' | '.join(map(str, cells))} |")

@@ -324,7 +324,7 @@ def test_output_appears_whole_or_not_at_all(
     assert (files(out) if out.exists() else {}) == before and result.stdout == ""
 
 
-@pytest.mark.parametrize("step", ["_kind", "_read", "correlate", "_judge", "report"])
+@pytest.mark.parametrize("step", ["kind_of", "read", "correlate", "_judge", "report"])
 def test_ctrl_c_ends_cleanly_at_every_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     def stopped(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -335,7 +335,7 @@ def test_ctrl_c_ends_cleanly_at_every_step(tmp_path: Path, monkeypatch: pytest.M
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("step", ["_kind", "correlate", "_judge", "report"])
+@pytest.mark.parametrize("step", ["kind_of", "correlate", "_judge", "report"])
 def test_a_defect_tells_its_class_and_place_and_never_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     def broken(*_: object, **__: object) -> None:
         raise LookupError("?token=Hunter2Hunter2Hunter2") from ValueError("Hunter2Hunter2Hunter2")

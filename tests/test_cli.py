@@ -119,6 +119,57 @@ def test_patterns_check_and_version() -> None:
     assert run("--version").stdout.startswith("wslogs ")
 
 
+def test_explain_shows_lines_and_what_is_read_in_them() -> None:
+    said = run("explain", FAILURE, "--lines", "5").stdout
+    assert "app.log:\n     5  shape." in said
+    assert "token=T1" in said
+    assert "eyJ" not in said
+
+
+@pytest.mark.parametrize("lines", ["x", "5-y"])
+def test_explain_refuses_what_is_no_range(lines: str) -> None:
+    assert run("explain", FAILURE, "--lines", lines).exit_code == 2
+
+
+def test_patterns_list_names_each_with_its_place() -> None:
+    rows = run("patterns", "list", "--kind", "nginx-error").stdout.splitlines()
+    assert len(rows) > 10
+    assert all("nginx-error" in row and ".toml:" in row for row in rows)
+
+
+def test_patterns_try_reads_one_line() -> None:
+    assert run("patterns", "try", "INFO:     connection open").stdout == "     1  shape.uvicorn: opened\n        INFO: connection open\n"
+
+
+def test_patterns_why_tells_in_both_languages() -> None:
+    assert run("patterns", "why", "proxy.limits").stdout.startswith("proxy.limits: ")
+    assert run("patterns", "why", "proxy.limits", "--lang", "ru").stdout != run("patterns", "why", "proxy.limits").stdout
+    assert run("patterns", "why", "proxy.limit").exit_code == 2
+
+
+def test_own_patterns_reach_the_verdict(tmp_path: Path) -> None:
+    folder, own = tmp_path / "bundle", tmp_path / "own"
+    folder.mkdir()
+    own.mkdir()
+    (folder / "app.log").write_text("<<2026-11-23 12:00:00,000>> GATE /ws shut 403\n" * 3, "utf-8")
+    (own / "gate.toml").write_text(
+        "[[shape]]\nid = 'own.shape'\nkind = 'app'\nmatch = '^<<'\n"
+        "[[message]]\nid = 'own.gate'\nkinds = ['app']\nmatch = 'GATE (?P<path>/\\S+) shut (?P<status>\\d+)'\n"
+        "needles = ['gate ']\nwhat = 'refused'\n",
+        "utf-8",
+    )
+    assert run("analyze", folder, "--output", tmp_path / "without").exit_code == 2
+    assert run("analyze", folder, "--output", tmp_path / "with", "--patterns", own).exit_code == 0
+    told = json.loads((tmp_path / "with" / "report.json").read_text("utf-8"))
+    assert [(row["status"], row["tiers"]["app"]["line"]) for row in told["attempts"]] == [(403, 1), (403, 2), (403, 3)]
+
+
+def test_a_bad_own_pattern_stops_with_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "gate.toml").write_text("\n[[shape]]\nid = 'own.shape'\nkind = 'ap'\nmatch = '^<<'\n", "utf-8")
+    result = run("analyze", FAILURE, "--output", tmp_path / "out", "--patterns", tmp_path)
+    assert (result.exit_code, result.stderr) == (2, "wslogs: gate.toml:2 [own.shape]: names the unknown kind `ap` (did you mean app?)\n")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="has no pseudo-terminals")
 def test_a_bar_is_drawn_on_a_terminal_alone(tmp_path: Path) -> None:
     import pty

@@ -13,6 +13,7 @@ PACKAGE = ROOT / "wslogs"
 
 FLOORS = (
     ("cli",),
+    ("explain",),
     ("pipeline", "check"),
     ("parsers", "correlate", "facts", "signals", "verdict", "report", "tables", "quote"),
     ("endings", "storms"),

@@ -57,6 +57,11 @@ class Item:
     notes: list[str] = field(default_factory=list, repr=False)
     """What reading met; "cut": the compressed data ends early."""
 
+    @classmethod
+    def of(cls, path: str, content: bytes) -> Item:
+        """A file that is in memory."""
+        return cls(path=path, size=len(content), opener=lambda: cast(BinaryIO, io.BufferedReader(io.BytesIO(content))))
+
     def open(self) -> BinaryIO:
         """The content as UTF-8 bytes: decompressed, and recoded when it begins like UTF-16. A cut .gz ends early."""
         stream = _decompressed(self.opener(), self.notes)

@@ -18,6 +18,7 @@ import typer
 from wslogs.version import VERSION
 
 if TYPE_CHECKING:
+    from wslogs.explain import Explained
     from wslogs.pipeline import Progress
 
 OK, FAILED, WRONG, UNDETERMINED, DEFECT = 0, 1, 2, 3, 4
@@ -34,6 +35,9 @@ class Lang(StrEnum):
 
     EN = "en"
     RU = "ru"
+
+
+Patterns = Annotated[list[Path] | None, typer.Option("--patterns", help="A folder of your own patterns; may be given again.")]
 
 
 def _version(wanted: bool) -> None:
@@ -59,6 +63,7 @@ def analyze(
     until: Annotated[str | None, typer.Option(help="Only attempts up to this time.")] = None,
     addresses: Annotated[bool, typer.Option("--addresses", help="Show client addresses instead of labels.")] = False,
     quote: Annotated[bool, typer.Option("--quote", help="Quote whole lines, masked.")] = False,
+    patterns: Patterns = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 0 healthy, 1 failure, 3 undetermined.")] = False,
 ) -> None:
     """Read a bundle, and write report.html, report.md and report.json."""
@@ -70,7 +75,10 @@ def analyze(
         from wslogs.report import render, terminal, write
 
         with _progress() as progress:
-            result = run(bundle, lang=lang.value, since=first, until=last, addresses=addresses, quote=quote, progress=progress)
+            result = run(
+                bundle, lang=lang.value, since=first, until=last, addresses=addresses, quote=quote,
+                patterns=patterns or (), progress=progress,
+            )  # fmt: skip
             files = render(result.report, formats, lang.value)
         said = terminal(result.report, lang.value)
         result.vault.check(files | {"the terminal": said.encode("utf-8", "replace")})
@@ -84,11 +92,79 @@ def analyze(
         raise typer.Exit({"healthy": OK, "failure": FAILED}.get(result.report["verdict"]["status"], UNDETERMINED))
 
 
+@app.command()
+def explain(
+    files: Annotated[list[Path], typer.Argument(help="Logs, or a whole bundle: its files teach each other. Only read.")],
+    lines: Annotated[str | None, typer.Option(help="Only these lines of each file, such as 10-40.")] = None,
+    patterns: Patterns = None,
+) -> None:
+    """Show line by line what is read: form, fields, signals; of an unknown line how far the nearest form fits. Lines are masked."""
+    first, last = _lines(lines)
+    with _guarded():
+        from wslogs.explain import explain as run
+
+        source = ""
+        for one in run(files, patterns or ()):
+            if not first <= one.line <= last:
+                continue
+            if one.source != source:
+                typer.echo(f"{one.source}:")
+                source = one.source
+            _echo(one)
+
+
+def _echo(one: Explained) -> None:
+    said = one.event or ("nothing about a WebSocket" if one.form else "")
+    typer.echo(f"{one.line:6}  {one.form or ('not understood' if one.text else '')}{': ' if said else ''}{said}")
+    if one.signals:
+        typer.echo(f"        signals: {', '.join(one.signals)}")
+    if one.text:
+        typer.echo(f"        {one.text}")
+    if one.nearest:
+        typer.echo(f"        {' ' * one.caret}^ {one.nearest} fits up to here")
+
+
+@patterns_app.command("list")
+def list_patterns(
+    kind: Annotated[str | None, typer.Option(help="Only those for lines of this kind, such as app.")] = None, patterns: Patterns = None
+) -> None:
+    """List every pattern: name, kinds of lines, file and line."""
+    with _guarded():
+        from wslogs.patterns import load
+
+        for stanza, kinds in load(*(patterns or ())).stanzas():
+            if kind is None or kind in kinds:
+                typer.echo(f"{stanza.id:44} {','.join(kinds) or '-':36} {stanza.where.partition(' ')[0]}")
+
+
+@patterns_app.command("try")
+def try_line(line: Annotated[str, typer.Argument(help="One line of a log.")], patterns: Patterns = None) -> None:
+    """Show what is read in one line."""
+    with _guarded():
+        from wslogs.explain import explain_line
+
+        _echo(explain_line(line, patterns or ()))
+
+
+@patterns_app.command("why")
+def why(
+    cause: Annotated[str, typer.Argument(help="A detail such as proxy.read-timeout.")],
+    lang: Annotated[Lang, typer.Option(help="Language of the texts.")] = Lang.EN,
+    patterns: Patterns = None,
+) -> None:
+    """Show what a cause is made of: its signals, what each one sees, and what it outranks."""
+    with _guarded():
+        from wslogs.explain import why as told
+        from wslogs.patterns import load
+
+        typer.echo(told(cause, load(*(patterns or ())), lang.value))
+
+
 @patterns_app.command("check")
 def check_patterns(
-    folder: Annotated[Path | None, typer.Argument(help="A patterns/ folder; default: the one that comes with wslogs.")] = None,
+    folder: Annotated[Path | None, typer.Argument(help="A folder of your own patterns; default: those that come with wslogs.")] = None,
 ) -> None:
-    """Run every pattern against its own examples and counterexamples."""
+    """Run every pattern against its own examples and counterexamples, and look whether another takes an example first."""
     with _guarded():
         from wslogs import check
 
@@ -98,6 +174,17 @@ def check_patterns(
         typer.echo(f"{result.stanzas} patterns, {result.examples} examples, {len(result.problems)} problems")
     if result.problems:
         raise typer.Exit(FAILED)
+
+
+def _lines(text: str | None) -> tuple[int, float]:
+    """First and last line."""
+    if text is None:
+        return 1, float("inf")
+    first, dash, last = text.partition("-")
+    try:
+        return int(first or 1), float("inf") if dash and not last else int(last or first)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no range; write it as 10-40", param_hint="--lines") from None
 
 
 def _formats(text: str) -> list[str]:
@@ -129,7 +216,10 @@ def _guarded() -> Iterator[None]:
     except BundleError as error:
         typer.echo(f"wslogs: {error}", err=True)
         raise typer.Exit(WRONG) from None
-    except (PatternError, LeakError) as error:
+    except PatternError as error:
+        typer.echo(f"wslogs: {error}", err=True)
+        raise typer.Exit(WRONG) from None
+    except LeakError as error:
         typer.echo(f"wslogs: {error}", err=True)
         raise typer.Exit(DEFECT) from None
     except KeyboardInterrupt:

@@ -42,6 +42,15 @@ class Patterns:
         """Messages and text signals for lines of one kind, in file order."""
         return self._by_kind.get(kind, ())
 
+    def stanzas(self) -> Iterator[tuple[Stanza, tuple[str, ...]]]:
+        """Every stanza with the kinds of lines that it is for; none where it is for any."""
+        yield from ((one, ()) for one in (*self.stamps, *self.wrappers, *self.request_ids))
+        yield from ((one, (one.kind,)) for one in self.shapes)
+        yield from ((one, (one.kind,)) for one in self.records)
+        yield from ((one, ("nginx-access",)) for one in self.accesses)
+        yield from ((one, one.kinds) for one in (*self.messages, *self.signals.values()))
+        yield from ((one, ()) for one in self.causes.values())
+
     @cached_property
     def _by_kind(self) -> dict[str, tuple[Text, ...]]:
         texts: list[Text] = [*self.messages, *(s for s in self.signals.values() if s.match is not None)]

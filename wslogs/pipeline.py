@@ -81,19 +81,25 @@ def analyze(
     until: datetime | None = None,
     addresses: bool = False,
     quote: bool = False,
+    patterns: Sequence[Path] = (),
     progress: Progress | None = None,
 ) -> Analysis:
     """Reads a folder, an archive or single files and judges every attempt in them.
 
     `since` and `until` (aware) keep attempts that began in between (ended, where no source tells the beginning), on
     the server's clock; one without a time is kept.
+    `patterns` are folders of your own patterns, read before those of wslogs.
     BundleError when nothing can be read; PatternError when a pattern is wrong.
     """
     given = [Path(paths)] if isinstance(paths, str | Path) else [Path(p) for p in paths]
-    kit = Kit(load(), Vault())
+    kit = Kit(load(*patterns), Vault())
     signals.check(kit.patterns)
     with open_bundle(given) as bundle:
-        evidence = _read(bundle, kit, progress)
+        evidence = read(bundle, kit, progress)
+        if not evidence.sources:
+            shown = ", ".join(item.path for item in bundle.items[:5])
+            hint = "add nginx logs, a HAR, a console export or the app's log"
+            raise BundleError(bundle.name, f"nothing in it could be understood ({shown})", hint)
         joined = correlate(evidence.events, evidence.sources, evidence.dates)
         attempts = _between(joined.attempts or _partial(joined.loose), since, until)
         verdicts = _judge(attempts, joined.loose, evidence, kit)
@@ -121,11 +127,11 @@ def _quote(made: dict[str, Any], bundle: Bundle, vault: Vault, addresses: bool) 
         row["quote"] = said.get((row["source"], row["line"]), "")
 
 
-def _read(bundle: Bundle, kit: Kit, progress: Progress | None) -> Evidence:
+def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence:
     """Every file, in the order in which one teaches the next."""
     evidence = Evidence()
     evidence.caveats += [("unreadable", {"source": path, "note": why}) for path, why in bundle.skipped]
-    known = [(item, *_kind(item, kit)) for item in bundle.items]
+    known = [(item, *kind_of(item, kit)) for item in bundle.items]
     known.sort(key=_turn)
     for place, (item, kind, _) in enumerate(known):
         if progress is not None:
@@ -133,17 +139,13 @@ def _read(bundle: Bundle, kit: Kit, progress: Progress | None) -> Evidence:
         if kind == "nginx-conf":
             _conf(item, bundle, evidence, kit)
     if kit.layouts:  # the formats of the nginx.conf may tell a log apart that looked like another
-        known = [row if row[1] in ("nginx-conf", "env", "har") else (row[0], *_kind(row[0], kit)) for row in known]
+        known = [row if row[1] in ("nginx-conf", "env", "har") else (row[0], *kind_of(row[0], kit)) for row in known]
         known.sort(key=_turn)
     for place, (item, kind, programs) in enumerate(known):
         if progress is not None:
             progress(item.path, place, len(known))
         if kind != "nginx-conf":
             _parse(item, kind, programs, evidence, kit)
-    if not evidence.sources:
-        shown = ", ".join(item.path for item in bundle.items[:5])
-        hint = "add nginx logs, a HAR, a console export or the app's log"
-        raise BundleError(bundle.name, f"nothing in it could be understood ({shown})", hint)
     evidence.events = [e for e in evidence.events if e.tier is Tier.BROWSER or e.what not in _ASKED or dialled(e.path, kit)]
     if evidence.conf is not None:
         coverage.set_levels(evidence.sources, [d.args for d in nginx_conf.walk(evidence.conf.directives) if d.name == "error_log"])
@@ -155,7 +157,7 @@ def _turn(row: tuple[Item, str, dict[str, str]]) -> tuple[int, str]:
     return (_ORDER.index(row[1]) if row[1] in _ORDER else len(_ORDER), row[0].path)
 
 
-def _kind(item: Item, kit: Kit) -> tuple[str, dict[str, str]]:
+def kind_of(item: Item, kit: Kit) -> tuple[str, dict[str, str]]:
     """What a file is by its content, and the kinds of the programs in it; "unknown" when nothing fits."""
     try:
         head = item.head()
