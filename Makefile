@@ -32,7 +32,6 @@ record: $(VENV)/.ready-dev
 # How often verdicts are right on the samples, the data behind every stated confidence; and how well tries are joined: docs/accuracy.md.
 accuracy: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.accuracy
-	$(BIN)/python -m tests.joins
 
 # How each input is read: docs/inputs.md from tests/fixtures.
 inputs: $(VENV)/.ready-dev

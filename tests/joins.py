@@ -1,6 +1,6 @@
-"""How well tries are joined across the tiers, and clocks aligned, on labelled bundles -> docs/accuracy.md.
+"""How well tries are joined across the tiers, and clocks aligned, on labelled bundles; a part of docs/accuracy.md.
 
-    python -m tests.joins [--wrong] [FOLDER ...]      default: samples; only these go into docs/accuracy.md
+    python -m tests.joins [--wrong] [FOLDER ...]      default: samples
 
 `--wrong` tells each wrong or missing pair, and whatever else is not right. Exit status 1 when a goal is missed.
 
@@ -215,14 +215,9 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {line} |" for line in lines) + "\n"
 
 
-TEXT = """# Accuracy
+TEXT = """## Joins and clocks
 
-How well wslogs joins tries across the tiers, and aligns their clocks, on the recorded samples. Written by
-
-    python -m tests.joins
-
-which `make accuracy` runs. What really happened is in each sample's `truth_attempts.json`: told by the page itself, by a
-private log of nginx, and by the app; never by wslogs. `python -m tests.joins --wrong` names each miss.
+How well tries are joined across the tiers, and their clocks aligned. `python -m tests.joins --wrong` names each miss.
 
 {table}
 {goals}
@@ -242,8 +237,8 @@ private log of nginx, and by the app; never by wslogs. `python -m tests.joins --
 """
 
 
-def page(scores: Mapping[str, Score]) -> str:
-    """The text of docs/accuracy.md."""
+def section(scores: Mapping[str, Score]) -> str:
+    """What docs/accuracy.md tells of joins."""
     everything = total(list(scores.values()))
     rows = [HEAD, *(row(name, one) for name, one in scores.items()), row(f"**all {len(scores)}**", everything)]
     misses = everything.misses()
@@ -251,21 +246,21 @@ def page(scores: Mapping[str, Score]) -> str:
     return TEXT.format(table=table(rows), goals=goals + (f"Missed: {'; '.join(misses)}." if misses else "All reached."))
 
 
-def main() -> None:
-    names = [name for name in sys.argv[1:] if name != "--wrong"]
-    folders = [Path(name) for name in names] or [SAMPLES]
+def scores(*folders: Path) -> dict[str, Score]:
+    """Case -> its score."""
     cases = {truth.parent.relative_to(f).as_posix(): truth.parent for f in folders for truth in sorted(f.rglob("truth_attempts.json"))}
     if not cases:
         sys.exit("no labelled bundle found")
-    with ProcessPoolExecutor(2) as pool:
-        scores = dict(zip(cases, pool.map(score, cases.values()), strict=True))
-    everything = total(list(scores.values()))
-    print(table([HEAD, *(row(name, one) for name, one in scores.items()), row(f"all {len(scores)}", everything)]), end="")
+    with ProcessPoolExecutor() as pool:
+        return dict(zip(cases, pool.map(score, cases.values()), strict=True))
+
+
+def main() -> None:
+    found = scores(*([Path(name) for name in sys.argv[1:] if name != "--wrong"] or [SAMPLES]))
+    everything = total(list(found.values()))
+    print(table([HEAD, *(row(name, one) for name, one in found.items()), row(f"all {len(found)}", everything)]), end="")
     if "--wrong" in sys.argv:
-        print("\n".join(f"{name}: {line}" for name, one in scores.items() for line in one.wrong))
-    if not names:
-        PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(page(scores), encoding="utf-8")
+        print("\n".join(f"{name}: {line}" for name, one in found.items() for line in one.wrong))
     misses = everything.misses()
     print(f"goal missed: {'; '.join(misses)}" if misses else "all goals reached")
     sys.exit(bool(misses))
