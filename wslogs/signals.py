@@ -62,10 +62,10 @@ def failed(attempt: Attempt, fired: Iterable[str], patterns: Patterns) -> bool |
     if "timer.read_timeout" in attempt.facts or "token.ran_out" in attempt.facts:
         return True
     code = attempt.facts.get("close.code")
-    seen = "browser.seen" in attempt.facts
+    by_page = "close.by_page" in attempt.facts
     if isinstance(code, int) and code not in ORDINARY_CLOSES:
-        return True if seen or code != CloseCode.ABNORMAL else None
-    if code == CloseCode.NO_STATUS and not seen:
+        return True if by_page or code != CloseCode.ABNORMAL or "redialled" in attempt.facts else None
+    if code == CloseCode.NO_STATUS and not by_page:
         return None  # what uvicorn reports of a client that was lost, too
     if "page.left" in attempt.facts:
         return False if attempt.opened else None

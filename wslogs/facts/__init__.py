@@ -17,7 +17,7 @@ from wslogs.times import iso
 __all__ = ["NAMES", "World", "doubled", "learn", "world"]
 
 NAMES = frozenset({
-    "status", "opened", "close.code", "refused", "lasted_s", "redialled", "page.left",
+    "status", "opened", "close.code", "close.by_page", "refused", "lasted_s", "redialled", "page.left",
     "browser.seen", "proxy.seen", "proxy.silent", "proxy.asked_app",
     "app.seen", "app.accepted", "app.refused", "app.as_http", "app.state", "app.died", "app.cut_at_stop", "app.may_have_cut",
     "upstream.differs",
@@ -52,6 +52,8 @@ def _answer(attempt: Attempt, world: World) -> None:
     closed = next((e for e in attempt.events if e.code == attempt.code), best)
     if attempt.code is not None:
         tell(attempt, "close.code", attempt.code, closed)
+        if closed is not None and closed.tier is Tier.BROWSER:
+            tell(attempt, "close.by_page", True, closed)
     if attempt.started is not None and attempt.ended is not None:
         tell(attempt, "lasted_s", max(0.0, attempt.ended - attempt.started), best)
     page = main.get(Tier.BROWSER)
