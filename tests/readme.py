@@ -23,9 +23,13 @@ def outputs(folder: Path) -> dict[str, str]:
     analyzed = subprocess.run(
         [*command, "analyze", SAMPLE, "--output", str(folder / "wslogs-report")], cwd=ROOT, capture_output=True, text=True, check=True
     )
+    explained = subprocess.run(
+        [*command, "explain", f"{SAMPLE}/app.log", "--lines", "1-5"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     checked = subprocess.run([*command, "patterns", "check"], cwd=ROOT, capture_output=True, text=True, check=True)
     said = analyzed.stdout.replace(f"{folder}/", "")
-    return {"analyze": f"$ wslogs analyze {SAMPLE}\n{said}", "check": f"$ wslogs patterns check\n{checked.stdout}"}
+    shown = f"$ wslogs explain {SAMPLE}/app.log --lines 1-5\n{explained.stdout}"
+    return {"explain": shown, "analyze": f"$ wslogs analyze {SAMPLE}\n{said}", "check": f"$ wslogs patterns check\n{checked.stdout}"}
 
 
 def filled(text: str, said: dict[str, str]) -> str:
