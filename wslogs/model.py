@@ -143,6 +143,8 @@ class Event:
     scheme: str | None = None
     status: int | None = None
     """HTTP status of the handshake; 101 opened it."""
+    failed: bool | None = None
+    """Whether the browser says that the try failed, where it gives no status; None: it does not say."""
     upstream_status: int | None = None
     """Status of the last upstream asked; None: no upstream answered, or the log does not tell."""
     upstream: str | None = None

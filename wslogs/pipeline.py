@@ -14,7 +14,7 @@ from wslogs.bundle import Bundle, Item, open_bundle
 from wslogs.correlate import correlate
 from wslogs.errors import BundleError
 from wslogs.model import Attempt, Event, Source, Tier, Verdict, What
-from wslogs.parsers import env, har, lines, nginx_conf
+from wslogs.parsers import env, har, lines, netlog, nginx_conf
 from wslogs.parsers.kit import Kit, dialled
 from wslogs.parsers.nginx_conf import routes
 from wslogs.patterns import load
@@ -29,7 +29,7 @@ from wslogs.version import VERSION
 if TYPE_CHECKING:
     import pandas as pd
 
-_ORDER = ("nginx-conf", "env", "har", "console", "app", "probe", "nginx-error", "nginx-access")
+_ORDER = ("nginx-conf", "env", "har", "netlog", "console", "app", "probe", "nginx-error", "nginx-access")
 """Earlier kinds teach later ones: formats, then the paths that are dialled."""
 _ASKED = (What.HANDSHAKE, What.ERROR, What.REQUEST)
 """Events of requests that may be any request: those on other paths are dropped once all paths are known."""
@@ -139,7 +139,7 @@ def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence
         if kind == "nginx-conf":
             _conf(item, bundle, evidence, kit)
     if kit.layouts:  # the formats of the nginx.conf may tell a log apart that looked like another
-        known = [row if row[1] in ("nginx-conf", "env", "har") else (row[0], *kind_of(row[0], kit)) for row in known]
+        known = [row if row[1] in ("nginx-conf", "env", "har", "netlog") else (row[0], *kind_of(row[0], kit)) for row in known]
         known.sort(key=_turn)
     for place, (item, kind, programs) in enumerate(known):
         if progress is not None:
@@ -165,6 +165,8 @@ def kind_of(item: Item, kit: Kit) -> tuple[str, dict[str, str]]:
         return "unreadable", {}
     if not head.strip():
         return "empty", {}
+    if netlog.is_netlog(head):
+        return "netlog", {}
     if har.is_har(head):
         return "har", {}
     if b"\0" in head:
@@ -207,7 +209,8 @@ def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, 
         evidence.sources.append(source)
         evidence.settings += settings
         return
-    parsed = har.parse(item, kit) if kind == "har" else lines.parse(item, programs, kit)
+    whole = {"har": har.parse, "netlog": netlog.parse}.get(kind)
+    parsed = whole(item, kit) if whole is not None else lines.parse(item, programs, kit)
     evidence.sources += parsed.sources
     evidence.events += parsed.events
     evidence.dates |= parsed.dates

@@ -78,7 +78,9 @@ class Clocks:
     def follows(self, path: str, partners: Mapping[str, str]) -> bool:
         """Whether a console has the clock of a HAR, and needs none of its own."""
         of = self.sources[path]
-        return path in partners or (of.kind == "console" and any(s.kind == "har" and s.first is not None for s in self.sources.values()))
+        return path in partners or (
+            of.kind == "console" and any(s.kind in ("har", "netlog") and s.first is not None for s in self.sources.values())
+        )
 
     def tell(self) -> None:
         """A correction that is more than a zone goes into the report."""

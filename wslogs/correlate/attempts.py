@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from wslogs.correlate import consoles, error_log, sightings
+from wslogs.correlate import consoles, error_log, netlogs, sightings
 from wslogs.correlate.align import KEPT_S, UNKNOWN_S, Clocks, Date, align, by_coverage, refine
 from wslogs.correlate.clocks import QUARTER_S
 from wslogs.correlate.duplicates import distinct
@@ -46,6 +46,7 @@ def correlate(events: Sequence[Event], sources: Sequence[Source], dates: Mapping
     sightings.proxy(rows, tiers, clocks.at)
     sightings.app([e for e in events if e.tier is Tier.APP], tiers)
     sightings.browser([e for e in events if e.tier is Tier.BROWSER], tiers)
+    netlogs.fold(tiers, clocks)
     tiers.loose += [e for e in events if e.tier not in _ORDER]
     groups = _joined(tiers, dates, clocks)
     _rest(groups, clocks)
@@ -85,6 +86,7 @@ def _joined(tiers: Tiers, dates: Mapping[str, Sequence[Date]], clocks: Clocks) -
                 align(clocks.sources[path], own, others, dates.get(path, ()), clocks)
         clocks.move(seen[tier])
         others += seen[tier]
+    netlogs.follow(tiers, clocks)
     consoles.align(tiers, clocks)
     groups = _groups(tiers)
     _bind(groups, tiers, clocks)
@@ -96,6 +98,7 @@ def _joined(tiers: Tiers, dates: Mapping[str, Sequence[Date]], clocks: Clocks) -
             if not clocks.follows(path, tiers.partners):
                 moved |= refine(clocks.sources[path], _partners(groups, tier, path), dates.get(path, ()), clocks)
         clocks.move(seen[tier])
+    netlogs.follow(tiers, clocks)
     consoles.align(tiers, clocks)
     if moved:
         groups = _groups(tiers)

@@ -16,7 +16,7 @@ _EITHER_S = 450.0
 
 def align(tiers: Tiers, clocks: Clocks) -> None:
     """Gives each console the clock of its HAR, which must have its offset already."""
-    hars = [s for s in clocks.sources.values() if s.kind == "har" and s.first is not None]
+    hars = [s for s in clocks.sources.values() if s.kind in ("har", "netlog") and s.first is not None]
     for path, source in clocks.sources.items():
         if source.kind != "console" or source.zoned or source.first is None:
             continue

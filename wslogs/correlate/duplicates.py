@@ -31,7 +31,13 @@ def distinct(events: Sequence[Event], sources: Mapping[str, Source]) -> list[Eve
     gone: set[int] = set()
     for tier in Tier:
         told = [(path, rows) for path, rows in kept.items() if path not in dropped and rows[0].tier is tier]
-        gone |= _same_lines(sorted(told)) if tier is not Tier.BROWSER else _same_tries(sorted(told))
+        if tier is not Tier.BROWSER:
+            gone |= _same_lines(sorted(told))
+            continue
+        for kind in sorted(
+            {_kind(path, sources) for path, _ in told}
+        ):  # a NetLog tells more of a try than its HAR, and the HAR more than it
+            gone |= _same_tries(sorted(row for row in told if _kind(row[0], sources) == kind))
     return [e for e in events if e.source not in dropped and id(e) not in gone]
 
 
@@ -45,6 +51,10 @@ def _same_files(by_source: Mapping[str, list[Event]], sources: Mapping[str, Sour
         if first.setdefault((source.sha256, source.kind), path) != path:
             dropped.add(path)
     return dropped
+
+
+def _kind(path: str, sources: Mapping[str, Source]) -> str:
+    return sources[path].kind if path in sources else ""
 
 
 def _said(event: Event) -> Key:

@@ -113,7 +113,7 @@ class Tiers:
 
 
 def browser(events: Sequence[Event], tiers: Tiers) -> None:
-    """HAR entries are tries; a console tells the same tries once more, or tells them alone."""
+    """Entries of a HAR or a NetLog are tries; a console tells the same tries once more, or tells them alone."""
     hars: dict[str, list[Sighting]] = {}
     consoles: dict[str, list[Event]] = {}
     for event in events:
@@ -132,12 +132,12 @@ def browser(events: Sequence[Event], tiers: Tiers) -> None:
 
 
 def _of_har(event: Event) -> Sighting:
-    opened = event.status == _TUNNEL if event.status or event.signals else None
+    opened = event.status == _TUNNEL if event.status or event.signals or event.failed else None
     start = event.at if event.marks == "start" else None
     end = event.at + event.lasted_s if event.at is not None and event.lasted_s is not None else event.at if start is None else None
     return Sighting(
         tier=Tier.BROWSER, source=event.source, main=event, events=[event], start=start, end=end,
-        resolution_s=event.resolution_s, opened=opened, status=event.status,
+        resolution_s=event.resolution_s, opened=opened, status=event.status, code=event.code,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ import regex
 from wslogs import times
 from wslogs.bundle import Item
 from wslogs.model import Event, Source, Tier, What
-from wslogs.parsers.kit import Kit, Parsed, apply_fields
+from wslogs.parsers.kit import Kit, Parsed, apply_fields, apply_reading
 from wslogs.redact import ELIDED, shown_path
 
 _EARLIEST = 946684800.0
@@ -198,8 +198,8 @@ def _event(entry: _Entry, at: float | None, source: Source, line: int, undated: 
     reason = " ".join(f.data or "" for f in entry.frames or () if f.type == "error")
     reason = " ".join(part for part in (reason, entry.response.error, entry.response.failure) if part)
     reading = kit.reader("har").read_all(reason)
-    apply_fields(made, reading.fields, kit)
-    made.signals = reading.signals
+    apply_reading(made, reading, kit)
+    made.failed = True if reason and made.status is None else None
     told = f": {reading.excerpt}" if reading.excerpt else ""
     made.excerpt = f"{made.scheme or 'ws'}://{ELIDED}{shown_path(made.path)} response.status {entry.response.status or 0}{told}"
     return made

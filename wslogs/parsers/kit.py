@@ -176,9 +176,15 @@ def event_of(reading: Reading, source: Source, line: int, kit: Kit) -> Event:
         signals=reading.signals,
         excerpt=reading.excerpt,
     )
+    return apply_reading(event, reading, kit)
+
+
+def apply_reading(event: Event, reading: Reading, kit: Kit) -> Event:
+    """Moves all that a reading tells into an event."""
     apply_fields(event, reading.fields, kit)
     for name, value in reading.sets.items():
         setattr(event, name, value)
+    event.signals = reading.signals
     return event
 
 

@@ -49,7 +49,8 @@ _SPLITS = {
 
 def missing(kinds: Collection[str], _: Callable[[str], str]) -> list[dict[str, Any]]:
     """What a bundle of these kinds of source lacks, the cheapest and most telling first, with what it would split."""
-    have = {"browser": "har" in kinds or "console" in kinds, "access": "nginx-access" in kinds, "error": "nginx-error" in kinds,
+    have = {"browser": any(kind in kinds for kind in ("har", "netlog", "console")),
+            "access": "nginx-access" in kinds, "error": "nginx-error" in kinds,
             "conf": "nginx-conf" in kinds, "app": "app" in kinds}  # fmt: skip
     return [
         {"need": _(_NEEDS[name][0]), "splits": list(_SPLITS[name]), "command": _NEEDS[name][1]} for name, there in have.items() if not there
