@@ -12,6 +12,7 @@ from wslogs.bundle import open_bundle
 from wslogs.parsers import har
 from wslogs.parsers.kit import Kit, Parsed
 from wslogs.patterns import load
+from wslogs.pipeline import analyze
 from wslogs.redact import Vault
 
 URL = "wss://testdomen.uz/api/v1/ws?token=tok-1234567890-abc"
@@ -166,3 +167,79 @@ def test_dates_from_a_cache_are_old(tmp_path: Path, more: dict[str, str]) -> Non
 def test_a_request_id_that_the_answer_echoes(tmp_path: Path, value: str, request_id: str | None) -> None:
     (one,) = parsed(tmp_path, text_of(headed(entry(status=101), X_Request_ID=value))).events
     assert one.request_id == request_id
+
+
+def made_by(name: str, *entries: dict[str, Any]) -> str:
+    return json.dumps({"log": {"version": "1.2", "creator": {"name": name, "version": "1"}, "entries": list(entries)}})
+
+
+FULL = {"timings": {"blocked": 0, "wait": 0, "receive": 0}}
+
+
+@pytest.mark.parametrize(
+    ("writer", "timings", "failed"),
+    [("Firefox", FULL, True), ("Firefox", {"timings": {}}, None), ("WebKit Web Inspector", FULL, True), ("WebInspector", FULL, None)],
+)
+def test_status_0_without_a_reason_failed_where_the_writer_tells_times(
+    tmp_path: Path, writer: str, timings: dict[str, Any], failed: bool | None
+) -> None:
+    """Recorded: Firefox writes `timings: {}` for a socket that still waits; Chrome's DevTools write them for both."""
+    (one,) = parsed(tmp_path, made_by(writer, entry(**timings))).events
+    assert (one.status, one.failed) == (None, failed)
+
+
+def test_an_error_that_no_pattern_knows_is_a_failure(tmp_path: Path) -> None:
+    (one,) = parsed(tmp_path, text_of(entry(**error("Something new")))).events
+    assert (one.failed, one.signals) == (True, ())
+
+
+def test_401_stands_in_words_alone(tmp_path: Path) -> None:
+    (one,) = parsed(tmp_path, text_of(entry(**error("HTTP Authentication failed; no valid credentials available")))).events
+    assert one.status == 401
+
+
+def test_playwright_tells_frames_in_milliseconds_and_no_length(tmp_path: Path) -> None:
+    messages = [
+        {"type": "send", "time": 1795407866250.0, "opcode": 1, "data": "x"},
+        {"type": "receive", "time": -1, "opcode": 1, "data": "y"},
+    ]
+    (one,) = parsed(tmp_path, made_by("Playwright", entry(status=101, time=900.0, _webSocketMessages=messages))).events
+    assert (one.answered_s, one.lasted_s) == (0.25, None)
+
+
+def test_a_length_of_minus_one_is_none(tmp_path: Path) -> None:
+    (one,) = parsed(tmp_path, text_of(entry(time=-1, **error("net::ERR_CONNECTION_REFUSED")))).events
+    assert one.lasted_s is None
+
+
+def test_firefox_measures_a_socket_until_its_answer(tmp_path: Path) -> None:
+    (one,) = parsed(tmp_path, made_by("Firefox", entry(status=101, time=20, timings={"wait": 20, "receive": 0}))).events
+    assert (one.answered_s, one.lasted_s) == (0.02, None)
+
+
+def test_firefox_tells_of_tls_by_its_state(tmp_path: Path) -> None:
+    (one,) = parsed(tmp_path, made_by("Firefox", entry(_securityState="broken", **FULL))).events
+    assert one.signals == ("browser.tls-failed",)
+
+
+@pytest.mark.parametrize(
+    ("entries", "notes"), [([entry("https://testdomen.uz/", 200)], ["no WebSocket entry"]), ([], ["no WebSocket entry"]), ([entry()], [])]
+)
+def test_a_har_without_sockets_says_so(tmp_path: Path, entries: list[dict[str, Any]], notes: list[str]) -> None:
+    assert parsed(tmp_path, text_of(*entries)).sources[0].notes == notes
+
+
+def test_a_har_that_breaks_off_before_any_socket_does_not_claim_that_there_are_none(tmp_path: Path) -> None:
+    assert parsed(tmp_path, text_of(entry("https://testdomen.uz/", 200))[:-20]).sources[0].notes == ["cut"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [("en", "a.har holds no WebSocket entry: that does not show"), ("ru", "В a.har нет ни одной записи WebSocket; это не значит")],
+)
+def test_a_report_on_a_har_without_sockets_is_not_calm(tmp_path: Path, lang: str, told: str) -> None:
+    (tmp_path / "a.har").write_text(text_of(entry("https://testdomen.uz/", 200)), "utf-8")
+    report = analyze(tmp_path, lang=lang).report
+    assert report["verdict"]["status"] == "undetermined"
+    assert [text for text in report["caveats"] if text.startswith(told)]
+    assert "HAR" in report["next"][0]["need"]

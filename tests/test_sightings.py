@@ -320,3 +320,41 @@ def test_an_exception_of_the_one_open_socket() -> None:
 def test_starts_and_stops_belong_to_no_try() -> None:
     started = event("app", "started", line=2, at=NOON)
     assert app(event("app", "refused", line=1, at=NOON, status=403, path="/ws"), started).loose == [started]
+
+
+def test_of_a_har_and_a_console_that_knows_no_status_the_addresses_tell() -> None:
+    """Firefox keeps the status from its console."""
+    har = [
+        event("browser", at=NOON + n, status=status, path=path, line=n)
+        for n, path, status in ((1, "/a", 403), (2, "/b", None), (3, "/c", 101))
+    ]
+    har[1].failed = True
+    console = [event("browser", "failed", source="console.log", line=n, path=path) for n, path in ((1, "/a"), (2, "/b"), (5, "/c"))]
+    tiers = browser(*har, *console)
+    assert lines(tiers.browser) == [[("browser.har", n), ("console.log", line)] for n, line in ((1, 1), (2, 2), (3, 5))]
+
+
+def test_a_try_of_another_address_is_none_of_the_har() -> None:
+    har = [event("browser", at=NOON, status=403, path="/a")]
+    tiers = browser(*har, event("browser", "failed", source="console.log", path="/b", status=403))
+    assert lines(tiers.browser) == [[("browser.har", 1)], [("console.log", 1)]]
+
+
+def test_many_tries_are_compared_by_their_answers() -> None:
+    har = [event("browser", at=NOON + n, status=403, path="/a", line=n) for n in range(600)]
+    console = [event("browser", "failed", source="console.log", path="/a", status=403, line=4 * n) for n in range(600)]
+    assert len(browser(*har, *console).browser) == 600
+
+
+def test_a_har_entry_that_failed_without_a_status_is_over() -> None:
+    (one,) = browser(event("browser", at=NOON, failed=True)).browser
+    assert one.opened is False
+
+
+def test_firefox_times_the_first_of_several_lines_alone() -> None:
+    console = [
+        event("browser", "failed", source="console.log", line=3),
+        event("browser", "failed", source="console.log", line=4, at=NOON, path="/a"),
+    ]
+    (one,) = browser(*console).browser
+    assert one.end == NOON

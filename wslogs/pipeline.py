@@ -33,6 +33,8 @@ _ORDER = ("nginx-conf", "env", "har", "netlog", "console", "app", "probe", "ngin
 """Earlier kinds teach later ones: formats, then the paths that are dialled."""
 _ASKED = (What.HANDSHAKE, What.ERROR, What.REQUEST)
 """Events of requests that may be any request: those on other paths are dropped once all paths are known."""
+_NOTES = {"cut": "cut", har.NO_ENTRY: "no-websocket"}
+"""Notes of a source that have a caveat of their own."""
 Progress = Callable[[str, int, int], None]
 """Called before each file with its label, its place, and how many there are."""
 
@@ -219,7 +221,7 @@ def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, 
 def _caveats(bundle: Bundle, evidence: Evidence) -> None:
     for source in evidence.sources:
         for note in source.notes:
-            evidence.caveats.append((note if note == "cut" else "note", {"source": source.path, "note": note}))
+            evidence.caveats.append((_NOTES.get(note, "note"), {"source": source.path, "note": note}))
         if unknown := source.lines - source.recognised:
             evidence.caveats.append(("not-understood", {"source": source.path, "unknown": unknown, "lines": source.lines}))
     evidence.caveats += [("cut", {"source": item.path}) for item in bundle.items if "cut" in item.notes]

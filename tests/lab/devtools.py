@@ -63,6 +63,11 @@ class Devtools:
         self._cdp = cdp
         self._session = session
 
+    @property
+    def session(self) -> str:
+        """Of the window that shows the front end."""
+        return self._session
+
     @classmethod
     async def attach(cls, cdp: Cdp, port: int, target: str, *, timestamps: bool) -> "Devtools":
         """Opened before the tab navigates, as someone who presses F12 first, with "Preserve log" on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from difflib import Match, SequenceMatcher
+from difflib import SequenceMatcher
 from typing import Literal
 
 import regex
@@ -16,6 +16,8 @@ NEAR_LINES = 8
 _APART_S = 2.0
 """A line of the error log and the row of its request tell of one moment, each by its own whole second."""
 _MOST_ROWS = 400
+_MOST_CELLS = 250_000
+"""Of a HAR and a console with more pairs of tries only the answers are compared."""
 NEAR_S = 1.5
 _TUNNEL = 101
 
@@ -161,6 +163,7 @@ def _of_console(events: Iterable[Event], tiers: Tiers) -> list[Sighting]:
         elif last is not None:
             last.add(event)
             last.status = last.status or event.status
+            last.end = event.at if last.end is None else last.end  # Firefox gives a time to the first line of several alone
         else:
             tiers.loose.append(event)
     for event in (e for one in tries for e in one.events):
@@ -197,8 +200,7 @@ def _partners(hars: dict[str, list[Sighting]], consoles: dict[str, list[Sighting
             tokens = {s.token for s in tries} - {None}
             if tokens and not tokens & {s.token for s in seen}:
                 continue
-            fit = sum(block.size for block in _alignment(seen, tries))
-            scored.append((-fit, -alike(har, console), har, console))
+            scored.append((-len(_alignment(seen, tries)), -alike(har, console), har, console))
     pairs: list[tuple[str, str]] = []
     for _, _, har, console in sorted(scored):
         if all(har != h and console != c for h, c in pairs):
@@ -211,10 +213,54 @@ def alike(one: str, other: str) -> int:
     return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def _alignment(seen: Sequence[Sighting], tries: Sequence[Sighting]) -> list[Match]:
+def _alignment(seen: Sequence[Sighting], tries: Sequence[Sighting]) -> list[tuple[int, int]]:
+    """Which entry of a HAR each try of a console is, as (place, place): in order, and together the likeliest; of equals the earliest."""
     known = all(any(s.main.loads_after is not None for s in side) for side in (seen, tries))
-    labels = [[_label(s, known) for s in side] for side in (seen, tries)]
-    return SequenceMatcher(None, labels[0], labels[1], autojunk=False).get_matching_blocks()
+    if len(seen) * len(tries) > _MOST_CELLS:
+        labels = [[_label(s, known) for s in side] for side in (seen, tries)]
+        blocks = SequenceMatcher(None, labels[0], labels[1], autojunk=False).get_matching_blocks()
+        return [(block.a + step, block.b + step) for block in blocks for step in range(block.size)]
+    worth = [[_worth(entry, told, known) for told in tries] for entry in seen]
+    best = [[0] * (len(tries) + 1) for _ in range(len(seen) + 1)]
+    for a in range(len(seen) - 1, -1, -1):
+        row, below, own = best[a], best[a + 1], worth[a]
+        for b in range(len(tries) - 1, -1, -1):
+            row[b] = max(below[b], row[b + 1], below[b + 1] + own[b])
+    found, a, b = [], 0, 0
+    while a < len(seen) and b < len(tries):
+        if worth[a][b] and best[a][b] == best[a + 1][b + 1] + worth[a][b]:
+            found.append((a, b))
+            a, b = a + 1, b + 1
+        elif best[a][b] == best[a + 1][b]:
+            a += 1
+        else:
+            b += 1
+    return found
+
+
+def _worth(entry: Sighting, told: Sighting, loads_known: bool) -> int:
+    """How much speaks for a HAR's entry and a console's try being one; 0: something speaks against it."""
+    one, other = entry.main, told.main
+    named = told.path is not None and entry.path is not None
+    if (
+        _differ(entry.path, told.path)
+        or _differ(one.host, other.host)
+        or _differ(one.scheme, other.scheme)
+        or _differ(entry.token, told.token)
+    ):
+        return 0
+    if bool(entry.opened) != bool(told.opened):
+        # Firefox goes on to open what the page gave up, and says to the console that it failed.
+        return 1 if named and entry.opened else 0
+    if entry.opened and loads_known and (one.loads_after or 0) != (other.loads_after or 0):
+        return 0
+    if _differ(entry.status, told.status) and not entry.opened:
+        return 0
+    return 3 + 2 * named + (entry.status == told.status)
+
+
+def _differ(one: object, other: object) -> bool:
+    return one is not None and other is not None and one != other
 
 
 def _label(one: Sighting, loads_known: bool) -> tuple[bool, int | None, int]:
@@ -228,12 +274,10 @@ def _label(one: Sighting, loads_known: bool) -> tuple[bool, int | None, int]:
 def _merge(seen: list[Sighting], tries: list[Sighting], left: list[Sighting], tiers: Tiers) -> None:
     """What the console tells of the HAR's tries joins them; of others a failure is a try, and of a close nobody knows whose it was."""
     used = set()
-    for block in _alignment(seen, tries):
-        for step in range(block.size):
-            one, told = seen[block.a + step], tries[block.b + step]
-            used.add(block.b + step)
-            for event in told.events:
-                one.add(event)
+    for a, b in _alignment(seen, tries):
+        used.add(b)
+        for event in tries[b].events:
+            seen[a].add(event)
     rest = [told for position, told in enumerate(tries) if position not in used]
     left += [told for told in rest if not told.opened]
     tiers.loose += [event for told in rest if told.opened for event in told.events]

@@ -1,7 +1,9 @@
 """HAR exports -> one event for each WebSocket entry.
 
 What DevTools writes for a WebSocket: ChromeDevTools/devtools-frontend, front_end/models/har/Log.ts. Its status is 0 for
-every refused handshake, and the HTTP status stands only in a frame of type `error`.
+every refused handshake, and the HTTP status stands only in a frame of type `error`. Firefox (devtools/client/netmonitor/src/
+har/har-builder.js) writes the true status, or 0 and no reason; Playwright (server/har/harTracer) from 1.61 on -1 and a
+reason. chrome-har and older Playwright write no WebSocket at all.
 """
 
 from __future__ import annotations
@@ -24,6 +26,14 @@ _EARLIEST = 946684800.0
 _SECRET_HEADERS = frozenset(
     {"cookie", "set-cookie", "authorization", "proxy-authorization", "sec-websocket-protocol", "x-api-key", "x-auth-token", "x-csrf-token"}
 )
+_WRITER = regex.compile(rb'"creator"\s*:\s*\{[^{}]{0,400}?"name"\s*:\s*"([^"]{0,40})"')
+_WAITED_FOR = frozenset({b"Firefox", b"WebKit Web Inspector"})
+"""Writers whose entry of a try that failed differs from one that waits only in that its times are told."""
+_PLAYWRIGHT, _WEBKIT = b"Playwright", b"WebKit Web Inspector"
+_MILLISECONDS = 1e11
+"""An epoch beyond is no count of seconds."""
+NO_ENTRY = "no WebSocket entry"
+"""The note on a HAR without any: it is no sign that none was dialled."""
 _TUNNEL = 101
 _SCHEMES = ("ws://", "wss://")
 
@@ -40,6 +50,7 @@ class _Frame(msgspec.Struct):
 
 
 class _Timings(msgspec.Struct):
+    wait: float | None = None
     receive: float | None = None
 
 
@@ -64,6 +75,7 @@ class _Entry(msgspec.Struct):
     timings: _Timings = msgspec.field(default_factory=_Timings)
     pageref: str | None = None
     resource: str | None = msgspec.field(default=None, name="_resourceType")
+    security: str | None = msgspec.field(default=None, name="_securityState")
     frames: list[_Frame] | None = msgspec.field(default=None, name="_webSocketMessages")
 
 
@@ -105,6 +117,7 @@ def parse(item: Item, kit: Kit) -> Parsed:
     source.recognised = source.lines if whole and len(read) == len(entries) else source.lines * len(read) // max(1, len(entries) + 1)
     lines = _lines(raw)
     boot = _boot(read)
+    writer = found[1] if (found := _WRITER.search(raw, 0, 1 << 16)) is not None else b""
     for position, entry in enumerate(read):
         at = _dated(entry)
         if at is not None:
@@ -113,7 +126,7 @@ def parse(item: Item, kit: Kit) -> Parsed:
         _learn_secrets(entry, kit)
         if _is_websocket(entry):
             line = lines[len(parsed.events)] if len(parsed.events) < len(lines) else 1
-            made = _event(entry, at, source, line, _undated(read, position, boot) if at is None else (None, 0.0), kit)
+            made = _event(entry, at, source, line, _undated(read, position, boot) if at is None else (None, 0.0), writer, kit)
             made.loads_after = len(pages) - pages.index(entry.pageref) - 1 if entry.pageref in pages else None
             parsed.events.append(made)
         if at is not None and (date := _date(entry, at)):
@@ -121,6 +134,8 @@ def parse(item: Item, kit: Kit) -> Parsed:
     if source.first is not None and source.last is not None:
         source.spans = [(source.first, source.last)]  # it records from when DevTools are opened to the export, busy or not
     source.kept = len(parsed.events)
+    if whole and not parsed.events:
+        source.notes.append(NO_ENTRY)
     return parsed
 
 
@@ -176,12 +191,14 @@ def _header(headers: list[_Header], name: str) -> str:
     return next((h.value for h in headers if h.name.lower() == name), "")
 
 
-def _event(entry: _Entry, at: float | None, source: Source, line: int, undated: tuple[float | None, float], kit: Kit) -> Event:
+def _event(
+    entry: _Entry, at: float | None, source: Source, line: int, undated: tuple[float | None, float], writer: bytes, kit: Kit
+) -> Event:
     made = Event(source=source.path, line=line, tier=Tier.BROWSER, what=What.HANDSHAKE, marks="start", at=at, logged=entry.started)
     made.resolution_s = 0.001
     apply_fields(made, {"url": entry.request.url}, kit)
     made.status = entry.response.status if (entry.response.status or 0) > 99 else None
-    made.lasted_s = max(0.0, entry.time) / 1000 if entry.time is not None and not _is_open(entry) else None
+    made.lasted_s = _lasted(entry, writer)
     made.answered_s = _answered(entry, at)
     if at is None:
         # Dated 1969: when it failed is known from the browser's own clock, or from its neighbours; never its length.
@@ -196,13 +213,25 @@ def _event(entry: _Entry, at: float | None, source: Source, line: int, undated: 
     made.upgrade = True
     kit.paths.add(made.path or "/")
     reason = " ".join(f.data or "" for f in entry.frames or () if f.type == "error")
-    reason = " ".join(part for part in (reason, entry.response.error, entry.response.failure) if part)
+    broken = '"_securityState": "broken"' if entry.security == "broken" and not made.status else ""
+    reason = " ".join(part for part in (reason, entry.response.error, entry.response.failure, broken) if part)
     reading = kit.reader("har").read_all(reason)
     apply_reading(made, reading, kit)
-    made.failed = True if reason and made.status is None else None
+    over = bool(reason) or (writer in _WAITED_FOR and entry.timings.wait is not None)
+    made.failed = True if over and made.status is None else None
     told = f": {reading.excerpt}" if reading.excerpt else ""
     made.excerpt = f"{made.scheme or 'ws'}://{ELIDED}{shown_path(made.path)} response.status {entry.response.status or 0}{told}"
     return made
+
+
+def _lasted(entry: _Entry, writer: bytes) -> float | None:
+    """How long the try lasted, as far as the writer tells; -1 is a HAR's word for a time that is not known.
+
+    Playwright's `time` of a socket is from its first frame to its last; WebKit leaves 0 where it has no end.
+    """
+    if entry.time is None or entry.time == -1 or _is_open(entry) or writer == _PLAYWRIGHT or (writer == _WEBKIT and not entry.time):
+        return None
+    return max(0.0, entry.time) / 1000
 
 
 def _is_open(entry: _Entry) -> bool:
@@ -216,10 +245,17 @@ def _is_open(entry: _Entry) -> bool:
 
 def _answered(entry: _Entry, at: float | None) -> float | None:
     """Seconds from the dial to the first frame of an opened socket, the first sign that it is open."""
-    frames = [f.time for f in entry.frames or () if f.type != "error" and f.time is not None]
+    frames = [_seconds(f.time) for f in entry.frames or () if f.type != "error" and f.time is not None and f.time > 0]
+    if entry.frames is None and _is_open(entry) and entry.time:
+        return entry.time / 1000  # Firefox, which knows of no frames, and measures until the answer
     if at is None or entry.response.status != _TUNNEL or not frames:
         return None
     return max(0.0, min(frames) - at)
+
+
+def _seconds(moment: float) -> float:
+    """A frame's epoch: seconds in DevTools, milliseconds in Playwright."""
+    return moment / 1000 if moment > _MILLISECONDS else moment
 
 
 def _boot(entries: list[_Entry]) -> tuple[float, float] | None:

@@ -21,12 +21,19 @@ CAVEATS = {
     ),
     "clock-stepped": N_("The clock of %(source)s was set by %(seconds)s s at line %(line)s (daylight saving, or a correction)."),
     "cut": N_("%(source)s is cut off; only what stands before the cut was read."),
+    "no-websocket": N_(
+        "%(source)s holds no WebSocket entry: that does not show that nothing was dialled. DevTools may have been opened after the dial,"
+        " and chrome-har and Playwright before 1.61 leave sockets out; export the HAR from the Network panel, opened before the page loads."
+    ),
     "note": N_("%(source)s: %(note)s"),
     "not-understood": N_("%(source)s: %(unknown)s of %(lines)s lines were not understood."),
     "unreadable": N_("%(source)s %(note)s; it was left out."),
     "unknown-kind": N_("%(source)s is none of the kinds that wslogs reads; it was left out."),
     "no-time": N_("No source tells when the attempts were made; they are listed in the order of the files."),
 }
+
+NOTES = {"cut": N_("cut"), "no WebSocket entry": N_("no WebSocket entry")}
+"""Notes on a source that the reader's language has words for."""
 
 _NEEDS: dict[str, tuple[str, str]] = {
     "browser": (N_("A HAR and the console of a browser that fails (F12, Network, Export HAR; Console, Save as)"), ""),

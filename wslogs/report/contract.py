@@ -10,7 +10,7 @@ from wslogs.endings import ending
 from wslogs.model import Attempt, CloseCode, Event, Incident, Source, Storm, Tier, Verdict
 from wslogs.patterns import Patterns
 from wslogs.redact import ELIDED, shown_path
-from wslogs.report.advice import CAVEATS, missing
+from wslogs.report.advice import CAVEATS, NOTES, missing
 from wslogs.report.journey import journey
 from wslogs.report.words import N_, words
 from wslogs.stanzas import Cause
@@ -90,7 +90,7 @@ def report(found: Found, lang: str) -> dict[str, Any]:
         "schema": "wslogs/1",
         "lang": lang,
         "tool": {"version": found.version, "patterns": found.patterns.sha256},
-        "bundle": {"name": found.bundle, "sources": [_source(s) for s in found.sources]},
+        "bundle": {"name": found.bundle, "sources": [_source(s, _) for s in found.sources]},
         "verdict": _verdict(found, incidents, lang),
         "incidents": incidents,
         "causes": [_guide_cause(family, number, found, _) for family, number in GUIDE.items()],
@@ -99,7 +99,7 @@ def report(found: Found, lang: str) -> dict[str, Any]:
         "storms": [_storm(storm, found, names) for storm in storms],
         "close_codes": _close_codes(found, _),
         "caveats": [_(CAVEATS[name]) % values for name, values in found.caveats],
-        "next": [] if _settled(found) else missing({s.kind for s in found.sources}, _),
+        "next": [] if _settled(found) else missing({s.kind for s in found.sources if s.kept or s.kind != "har"}, _),
     }
 
 
@@ -137,7 +137,7 @@ def address_class(text: str) -> str:
     return "loopback" if address.is_loopback else "private" if address.is_private else "public"
 
 
-def _source(source: Source) -> dict[str, Any]:
+def _source(source: Source, _: Callable[[str], str]) -> dict[str, Any]:
     shift, at_end = source.offset_s, source.steps[-1][1] if source.steps else source.offset_s
     first = None if source.first is None else source.first + shift
     last = None if source.last is None else source.last + at_end
@@ -160,7 +160,7 @@ def _source(source: Source) -> dict[str, Any]:
         "clock_offset_s": round(_skew(source), 3) if timed else None,
         "clock_error_s": round(source.error_s, 3) if timed else None,
         "clock_steps": [{"line": line, "set_by_s": round(shift - offset, 3)} for line, offset in source.steps],
-        "notes": list(source.notes),
+        "notes": [_(NOTES[note]) if note in NOTES else note for note in source.notes],
     }
 
 

@@ -1,7 +1,8 @@
-"""Chromium's NetLog of one page:  python -m tests.lab.inputs.chromium FOLDER [--cut | --devtools]
+"""Chromium's NetLog of one page:  python -m tests.lab.inputs.chromium FOLDER [--cut | --devtools [--elided]]
 
 Needs Chromium and the extra `lab`. Writes netlog.json into FOLDER: of all tries; with --cut of two, broken off in the second;
-with --devtools of three, and browser.har and console.log beside it.
+with --devtools of three, and beside it browser.har, console.log and copied.txt, the
+console as it is copied; with --elided one address is longer than the console shows.
 """
 
 import asyncio
@@ -44,6 +45,18 @@ READY_S = 20.0
 DONE_S = 40.0
 
 
+COPY = """(async () => {
+  const Console = await import('./panels/console/console.js');
+  const view = Console.ConsoleView.ConsoleView.instance();
+  const viewport = view.viewport;
+  const last = view.itemCount();
+  viewport.updateSelectionModel = () => true;
+  viewport.anchorSelection = { item: 0, node: null, offset: 0 };
+  viewport.headSelection = { item: last - 1, node: null, offset: 0 };
+  viewport.selectionIsBackward = false;
+  return viewport.selectedText();
+})()"""
+"""What Ctrl+A and Ctrl+C in the console of DevTools put on the clipboard: ConsoleViewport.selectedText."""
 SWITCHES = regex.compile(r'"command_line":"[^"]*"')
 SYSTEM = regex.compile(r'"os_type":"[^"]*"')
 ASKED = regex.compile(r'"[\d.]+:53"')
@@ -112,6 +125,7 @@ async def _drive(home: Path, out: Path, *, devtools: bool) -> None:
         har, console, _ = await tools.export()
         (out / "browser.har").write_text(har, "utf-8")
         (out / "console.log").write_text(console, "utf-8")
+        (out / "copied.txt").write_text(await cdp.evaluate(tools.session, COPY) + "\n", "utf-8")
     await cdp.call("Page.navigate", session, url="about:blank")
     await asyncio.sleep(1.0)
     await cdp.call("Browser.close")
@@ -122,5 +136,6 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1]).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     cut_off, with_devtools = "--cut" in sys.argv, "--devtools" in sys.argv
-    wanted = TRIES[:2] if cut_off else TRIES[1:6:2] if with_devtools else TRIES
+    elided = f"ws://testdomen.uz/api/v1/refused?token={TOKEN}&state={'0123456789abcdef' * 64}"
+    wanted = TRIES[:2] if cut_off else [*TRIES[1:6:2], elided] if "--elided" in sys.argv else TRIES[1:6:2] if with_devtools else TRIES
     asyncio.run(record(folder, wanted, devtools=with_devtools, broken=cut_off))

@@ -12,12 +12,13 @@ from http import HTTPStatus
 from pathlib import Path
 
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from tests.lab.certificates import authority, write_leaf
 
-PLAIN, SECURE, CLOSED, PROXY, RUDE = 18080, 18443, 18081, 18128, 18082
-"""Ports on loopback: ws, wss, nothing, a proxy that refuses, a server that hangs up."""
+PLAIN, SECURE, CLOSED, PROXY, RUDE, SILENT = 18080, 18443, 18081, 18128, 18082, 18083
+"""Ports on loopback: ws, wss, nothing, a proxy that refuses, a server that hangs up, one that never answers."""
 TOKEN = (
     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxNyIsImlhdCI6MTc5NTQyMDU4NSwiZXhwIjoxNzk1NDI0MTg1fQ"
     ".A1yOr1rtzufS_jagRVNIEcv_8L_iw3J7MsLzMctpEX8"
@@ -69,7 +70,7 @@ async def site(folder: Path, script: str) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(serve(_talk, "127.0.0.1", PLAIN, process_request=before, ping_interval=None))
         await stack.enter_async_context(serve(_talk, "127.0.0.1", SECURE, process_request=before, ssl=secure, ping_interval=None))
-        for port, handler in ((PROXY, _refuse), (RUDE, _hang_up)):
+        for port, handler in ((PROXY, _refuse), (RUDE, _hang_up), (SILENT, _wait)):
             await stack.enter_async_context(await asyncio.start_server(handler, "127.0.0.1", port))
         yield
 
@@ -99,8 +100,9 @@ async def _talk(connection: ServerConnection) -> None:
         await asyncio.sleep(0.2)
         await connection.close(4401, "token expired")
         return
-    async for message in connection:
-        await connection.send(message)
+    with contextlib.suppress(ConnectionClosed):
+        async for message in connection:
+            await connection.send(message)
 
 
 async def _refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -116,4 +118,11 @@ async def _hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     """A server that takes the request and closes."""
     with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
         await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+
+
+async def _wait(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server that takes the request and keeps silent until the browser goes."""
+    with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+        await reader.read(-1)
     writer.close()
