@@ -1,7 +1,8 @@
 """Firefox's HAR and console, in English and Russian:  python -m tests.lab.inputs.firefox FOLDER
 
 Needs firefox-esr, firefox-esr-l10n-ru and the extra `lab`. DevTools are driven from Firefox's own chrome over Marionette: the
-HAR is what "Save All As HAR" builds, the console what "Copy All Messages" copies. Writes browser.har, console.en.log and, with timestamps, console.ru.log.
+HAR is what "Save All As HAR" builds, the console what "Copy All Messages" copies.
+Writes browser.har, console.en.log and, with timestamps, console.ru.log.
 """
 
 import asyncio
