@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from wslogs.correlate import consoles, error_log, netlogs, sightings
+from wslogs.correlate import browsers, consoles, error_log, netlogs, sightings
 from wslogs.correlate.align import KEPT_S, UNKNOWN_S, Clocks, Date, align, by_coverage, refine
 from wslogs.correlate.clocks import QUARTER_S
 from wslogs.correlate.duplicates import distinct
@@ -45,7 +45,7 @@ def correlate(events: Sequence[Event], sources: Sequence[Source], dates: Mapping
     error_log.align(rows, clocks)
     sightings.proxy(rows, tiers, clocks.at)
     sightings.app([e for e in events if e.tier is Tier.APP], tiers)
-    sightings.browser([e for e in events if e.tier is Tier.BROWSER], tiers)
+    browsers.browser([e for e in events if e.tier is Tier.BROWSER], tiers)
     netlogs.fold(tiers, clocks)
     tiers.loose += [e for e in events if e.tier not in _ORDER]
     groups = _joined(tiers, dates, clocks)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from wslogs.correlate.align import Clocks, fit
+from wslogs.correlate.browsers import alike
 from wslogs.correlate.clocks import Limit
-from wslogs.correlate.sightings import Tiers, alike
+from wslogs.correlate.sightings import Tiers
 from wslogs.model import Source, What
 
 _SOON_S = 3.0

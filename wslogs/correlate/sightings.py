@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from typing import Literal
 
 import regex
@@ -16,8 +15,6 @@ NEAR_LINES = 8
 _APART_S = 2.0
 """A line of the error log and the row of its request tell of one moment, each by its own whole second."""
 _MOST_ROWS = 400
-_MOST_CELLS = 250_000
-"""Of a HAR and a console with more pairs of tries only the answers are compared."""
 NEAR_S = 1.5
 _TUNNEL = 101
 
@@ -112,175 +109,6 @@ class Tiers:
     """Console -> the HAR of the same browser."""
     loose: list[Event] = field(default_factory=list)
     """Notes about the whole bundle, exceptions and closes that fit several tries, the app's starts and stops."""
-
-
-def browser(events: Sequence[Event], tiers: Tiers) -> None:
-    """Entries of a HAR or a NetLog are tries; a console tells the same tries once more, or tells them alone."""
-    hars: dict[str, list[Sighting]] = {}
-    consoles: dict[str, list[Event]] = {}
-    for event in events:
-        if event.what is What.HANDSHAKE:
-            hars.setdefault(event.source, []).append(_of_har(event))
-        else:
-            consoles.setdefault(event.source, []).append(event)
-    told = {source: _of_console(rows, tiers) for source, rows in consoles.items()}
-    for har, console in _partners(hars, told):
-        tiers.partners[console] = har
-        _merge(hars[har], told.pop(console), told.setdefault("", []), tiers)
-    for seen in [*hars.values(), *told.values()]:
-        tiers.browser += seen
-    for order, one in enumerate(tiers.browser):
-        one.order = order
-
-
-def _of_har(event: Event) -> Sighting:
-    opened = event.status == _TUNNEL if event.status or event.signals or event.failed else None
-    start = event.at if event.marks == "start" else None
-    end = event.at + event.lasted_s if event.at is not None and event.lasted_s is not None else event.at if start is None else None
-    return Sighting(
-        tier=Tier.BROWSER, source=event.source, main=event, events=[event], start=start, end=end,
-        resolution_s=event.resolution_s, opened=opened, status=event.status, code=event.code,
-    )  # fmt: skip
-
-
-def _of_console(events: Iterable[Event], tiers: Tiers) -> list[Sighting]:
-    """A failure line begins a try; a close code ends the try before it, or tells of one that had opened."""
-    tries: list[Sighting] = []
-    load = 1
-    for event in events:
-        last = tries[-1] if tries else None
-        if event.what is What.LEFT:
-            load += any(e.what is What.LEFT and e.source == event.source for e in tiers.loose)
-            tiers.loose.append(event)
-            continue
-        event.loads_after = -load
-        if event.what is What.FAILED and not (last and _continues(last, event)):
-            tries.append(_told(event, opened=False))
-        elif event.what is What.CLOSED and (
-            last is None or last.main.loads_after != -load or (last.code is not None and not _repeats(last, event))
-        ):
-            tries.append(_told(event, opened=True))
-        elif last is not None:
-            last.add(event)
-            last.status = last.status or event.status
-            last.end = event.at if last.end is None else last.end  # Firefox gives a time to the first line of several alone
-        else:
-            tiers.loose.append(event)
-    for event in (e for one in tries for e in one.events):
-        event.loads_after = load + (event.loads_after or 0)
-    return tries
-
-
-def _continues(last: Sighting, event: Event) -> bool:
-    """A second line about the same failure: its reason on a line of its own, or the exception of a blocked one."""
-    near = event.line - last.events[-1].line <= 2 and last.code is None
-    same = not event.path or not last.path or (event.path, event.host) == (last.main.path, last.main.host)
-    return near and same and (event.path is None or last.path is None or (last.status is None and not last.main.signals))
-
-
-def _repeats(last: Sighting, event: Event) -> bool:
-    """The browser's own line about a lost socket, then the page's words about it, once."""
-    if any(e.what is What.CLOSED and e.path is None for e in last.events):
-        return False
-    return event.code == last.code and last.main.path is not None and event.path is None and event.line - last.main.line <= NEAR_LINES
-
-
-def _told(event: Event, *, opened: bool) -> Sighting:
-    made = Sighting(tier=event.tier, source=event.source, main=event, end=event.at, opened=opened, status=event.status)
-    made.add(event)
-    made.resolution_s = event.resolution_s
-    return made
-
-
-def _partners(hars: dict[str, list[Sighting]], consoles: dict[str, list[Sighting]]) -> list[tuple[str, str]]:
-    """Which console belongs to which HAR: the one whose tries fit best, then the one whose name is alike."""
-    scored = []
-    for har, seen in hars.items():
-        for console, tries in consoles.items():
-            tokens = {s.token for s in tries} - {None}
-            if tokens and not tokens & {s.token for s in seen}:
-                continue
-            scored.append((-len(_alignment(seen, tries)), -alike(har, console), har, console))
-    pairs: list[tuple[str, str]] = []
-    for _, _, har, console in sorted(scored):
-        if all(har != h and console != c for h, c in pairs):
-            pairs.append((har, console))
-    return pairs
-
-
-def alike(one: str, other: str) -> int:
-    """How many first characters two labels share: anna.har and anna-console.log are likely one person's."""
-    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-
-
-def _alignment(seen: Sequence[Sighting], tries: Sequence[Sighting]) -> list[tuple[int, int]]:
-    """Which entry of a HAR each try of a console is, as (place, place): in order, and together the likeliest; of equals the earliest."""
-    known = all(any(s.main.loads_after is not None for s in side) for side in (seen, tries))
-    if len(seen) * len(tries) > _MOST_CELLS:
-        labels = [[_label(s, known) for s in side] for side in (seen, tries)]
-        blocks = SequenceMatcher(None, labels[0], labels[1], autojunk=False).get_matching_blocks()
-        return [(block.a + step, block.b + step) for block in blocks for step in range(block.size)]
-    worth = [[_worth(entry, told, known) for told in tries] for entry in seen]
-    best = [[0] * (len(tries) + 1) for _ in range(len(seen) + 1)]
-    for a in range(len(seen) - 1, -1, -1):
-        row, below, own = best[a], best[a + 1], worth[a]
-        for b in range(len(tries) - 1, -1, -1):
-            row[b] = max(below[b], row[b + 1], below[b + 1] + own[b])
-    found, a, b = [], 0, 0
-    while a < len(seen) and b < len(tries):
-        if worth[a][b] and best[a][b] == best[a + 1][b + 1] + worth[a][b]:
-            found.append((a, b))
-            a, b = a + 1, b + 1
-        elif best[a][b] == best[a + 1][b]:
-            a += 1
-        else:
-            b += 1
-    return found
-
-
-def _worth(entry: Sighting, told: Sighting, loads_known: bool) -> int:
-    """How much speaks for a HAR's entry and a console's try being one; 0: something speaks against it."""
-    one, other = entry.main, told.main
-    named = told.path is not None and entry.path is not None
-    if (
-        _differ(entry.path, told.path)
-        or _differ(one.host, other.host)
-        or _differ(one.scheme, other.scheme)
-        or _differ(entry.token, told.token)
-    ):
-        return 0
-    if bool(entry.opened) != bool(told.opened):
-        # Firefox goes on to open what the page gave up, and says to the console that it failed.
-        return 1 if named and entry.opened else 0
-    if entry.opened and loads_known and (one.loads_after or 0) != (other.loads_after or 0):
-        return 0
-    if _differ(entry.status, told.status) and not entry.opened:
-        return 0
-    return 3 + 2 * named + (entry.status == told.status)
-
-
-def _differ(one: object, other: object) -> bool:
-    return one is not None and other is not None and one != other
-
-
-def _label(one: Sighting, loads_known: bool) -> tuple[bool, int | None, int]:
-    """What HAR and console both know of a try: its answer, and of one that opened how many loads of the page came after.
-
-    The first lines of a page may stand before the line that tells of going there.
-    """
-    return bool(one.opened), None if one.opened else one.status, (one.main.loads_after or 0) if one.opened and loads_known else 0
-
-
-def _merge(seen: list[Sighting], tries: list[Sighting], left: list[Sighting], tiers: Tiers) -> None:
-    """What the console tells of the HAR's tries joins them; of others a failure is a try, and of a close nobody knows whose it was."""
-    used = set()
-    for a, b in _alignment(seen, tries):
-        used.add(b)
-        for event in tries[b].events:
-            seen[a].add(event)
-    rest = [told for position, told in enumerate(tries) if position not in used]
-    left += [told for told in rest if not told.opened]
-    tiers.loose += [event for told in rest if told.opened for event in told.events]
 
 
 def proxy(events: Sequence[Event], tiers: Tiers, at: Callable[[Event], float | None]) -> None:
