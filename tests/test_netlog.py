@@ -36,7 +36,7 @@ def event(at: int, name: str, phase: int = 0, source: tuple[int, int] = (5, 1), 
     return {"params": params, **made} if params else made
 
 
-def text_of(*events: dict[str, Any], constants: Any = CONSTANTS, end: str = "],\n" + '"polledData": [{}]}\n') -> str:
+def text_of(*events: dict[str, Any], constants: Any = CONSTANTS, end: str = "],\n" + '"polledData": [{}]\n}\n') -> str:
     lines = ",\n".join(json.dumps(one, separators=(",", ":")) for one in events)
     return json.dumps({"constants": constants}, separators=(",", ":"))[:-1] + ',\n"events": [\n' + lines + end
 
@@ -180,7 +180,17 @@ def test_without_its_constants_it_says_nothing(tmp_path: Path, constants: Any) -
 )
 def test_a_line_of_another_form_is_passed_over(tmp_path: Path, line: str) -> None:
     text = text_of(dialled(), ended(1250, -102)).replace('{"params":{"net_error"', line + ',\n{"params":{"net_error"')
-    assert [one.signals for one in parsed(tmp_path, text).events] == [("browser.connection-refused",)]
+    found = parsed(tmp_path, text)
+    assert [one.signals for one in found.events] == [("browser.connection-refused",)]
+    assert found.sources[0].lines - found.sources[0].recognised == 1
+
+
+@pytest.mark.parametrize("time", ['"1e300"', "-1e300", '"inf"', '"nan"', "[]", "9e99"])
+def test_a_time_that_nobody_believes(tmp_path: Path, time: str) -> None:
+    found = parsed(tmp_path, text_of(dialled(), ended(1250, -102), LATER).replace('"time":"1250"', f'"time":{time}'))
+    assert [(one.at, one.lasted_s) for one in found.events] == [(1795407801.0, None)]
+    assert (found.sources[0].first, found.sources[0].last) == (1795407801.0, 1795407809.0)
+    assert found.sources[0].notes == ["1 events have another form"]
 
 
 def test_secrets_of_headers_are_known(tmp_path: Path) -> None:

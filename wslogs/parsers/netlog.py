@@ -29,6 +29,8 @@ _NO_REASON = ("ERR_INVALID_RESPONSE", "ERR_FAILED")
 """What stands for every refused handshake; the message beside it says more."""
 _ENDS_S = 0.5
 """Sockets that end as late as the log end with the browser: nobody lost them."""
+_LIVED = (946684800.0, 4102444800.0)
+"""2000 to 2100: a time outside it is not believed."""
 _CLOSE_FRAME = 8
 _TUNNEL = 101
 _SECRET_HEADERS = frozenset({"cookie", "set-cookie", "authorization", "proxy-authorization", "sec-websocket-protocol"})
@@ -126,6 +128,9 @@ def parse(item: Item, kit: Kit) -> Parsed:
         return parsed
     if not reading.whole:
         source.notes.append("cut")
+    if reading.unread:
+        source.notes.append(f"{reading.unread} events have another form")
+        source.recognised -= reading.unread
     for one in reading.tries:
         parsed.events.append(_event(one, reading, source, kit))
         if (date := _date(one)) is not None:
@@ -143,6 +148,8 @@ class _Reading:
         self.source, self._stream = source, stream
         self.constants: _Constants | None = None
         self.whole = False
+        self.unread = 0
+        """Events of tries that have another form or no believable time."""
         self.tries: list[_Try] = []
         self._of: dict[int, _Try] = {}
         self._names: Mapping[int, str] = {}
@@ -171,7 +178,7 @@ class _Reading:
                 self._event(text, number_)
             elif not line.endswith(b"\n"):
                 self.source.recognised += 1  # the line in which the log breaks off
-        self.whole = text in _FRAME[1:]
+        self.whole = text in _FRAME[1:] or text.endswith(b"]}")
         self._event(last, 0)
         self.source.sha256 = digest.hexdigest()
 
@@ -209,12 +216,15 @@ class _Reading:
         self._decoded(text, line)
 
     def _decoded(self, text: bytes, line: int) -> None:
+        assert self.constants is not None
         try:
             told = self._decoder.decode(text)
+            at = (self.constants.offset + told.time) / 1000
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            at = 0.0
+        if not _LIVED[0] < at < _LIVED[1]:
+            self.unread += line > 0
             return
-        assert self.constants is not None
-        at = (self.constants.offset + told.time) / 1000
         first = at if self.source.first is None else min(at, self.source.first)
         self.source.first, self.source.last = first, max(at, self.source.last or at)
         self._times = (first, at)
