@@ -33,7 +33,7 @@ def test_heads(line: str, program: str, at: float | None, zoned: bool, text: str
         ("at 09:24:29.380 it failed", None, False),
         ("2026-11-23 09:24:29.380 INFO x", 1795425869.38, False),
         ("api-1  | 2026-11-23T04:24:29.380000000Z 09:24:29.380 INFO x", 1795407869.38, False),  # the wrapper knows the day
-        ("Nov 23 04:24:29 host uvicorn[77]: x", 974953469.0, False),
+        ("Nov 23 04:24:29 host uvicorn[77]: x", 974953469.0, True),  # nor does one without a year say which day it is
     ],
 )
 def test_a_time_of_day_says_no_day(line: str, at: float | None, dateless: bool) -> None:

@@ -7,6 +7,10 @@ from functools import lru_cache
 from math import isfinite
 
 
+EPOCH = {"epoch": 1, "epoch-ms": 1e3, "epoch-us": 1e6, "epoch-ns": 1e9}
+"""Since 1970, and how many of the unit make a second."""
+
+
 def iso(at: float | None) -> str | None:
     """Epoch seconds -> `2026-11-20T10:00:00.123Z`, without the fraction when it is zero; None stays None.
 
@@ -41,13 +45,18 @@ def east(seconds: float) -> str:
 def parse(text: str, form: str) -> tuple[float, bool] | None:
     """(epoch seconds, whether the text says its zone), or None when it does not fit.
 
-    `form` is "iso", "epoch", "epoch-ms" or a strptime format. A time without a zone is read as if it were UTC.
+    `form` is "iso", a key of EPOCH or a strptime format; after `%S` the text may have a fraction. A time without a zone is
+    read as if it were UTC.
     """
     try:
-        if form in ("epoch", "epoch-ms"):
-            at = float(text) / (1000 if form == "epoch-ms" else 1)
+        if form in EPOCH:
+            at = float(text) / EPOCH[form]
             return (at, True) if isfinite(at) else None
-        return _iso(text) if form == "iso" else _strptime(text, form)
+        if form == "iso":
+            return _iso(text)
+        whole, rest = _fraction(text) if form.endswith("%S") else (text, 0.0)
+        at, zoned = _strptime(whole, form)
+        return at + rest, zoned
     except (ValueError, OverflowError):
         return None
 
@@ -65,6 +74,13 @@ def _iso(text: str) -> tuple[float, bool]:
     return _second(text)
 
 
+def _fraction(text: str) -> tuple[str, float]:
+    """`10:00:00,123` -> (`10:00:00`, 0.123)."""
+    cut = max(text.rfind("."), text.rfind(","))
+    digits = text[cut + 1 :]
+    return (text[:cut], float(f"0.{digits}")) if cut > 0 and digits.isdecimal() and digits.isascii() else (text, 0.0)
+
+
 @lru_cache(maxsize=4096)
 def _second(text: str) -> tuple[float, bool]:
     """Most lines of a log share their second with the line before: the cache makes those cheap."""
@@ -77,7 +93,7 @@ def _second(text: str) -> tuple[float, bool]:
 @lru_cache(maxsize=4096)
 def _strptime(text: str, form: str) -> tuple[float, bool]:
     # A day without a year: 29 February needs a leap year to be read at all.
-    dated, layout = (text, form) if "%Y" in form else (f"2000 {text}", f"%Y {form}")
+    dated, layout = (text, form) if "%Y" in form or "%y" in form else (f"2000 {text}", f"%Y {form}")
     when = datetime.strptime(dated, layout)  # noqa: DTZ007 - the zone is set right below
     if when.tzinfo is None:
         return when.replace(tzinfo=UTC).timestamp(), False

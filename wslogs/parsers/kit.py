@@ -128,6 +128,11 @@ def decode(raw: bytes) -> str:
         text = cut.decode("utf-8")
     except UnicodeDecodeError:
         text = cut.decode("utf-8", "replace") if len(cut) < len(raw) else cut.decode("cp1251", "replace")
+    return clean(text)
+
+
+def clean(text: str) -> str:
+    """Without colours and control characters."""
     return _COLOURS.sub("", text)
 
 

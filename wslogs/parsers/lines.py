@@ -13,11 +13,13 @@ from wslogs.bundle import Item
 from wslogs.coverage import LEVELS, lower
 from wslogs.model import Event, Source, Tier, What
 from wslogs.parsers import access
-from wslogs.parsers.heads import Head, Heads
-from wslogs.parsers.kit import PATH, Kit, Parsed, decode, event_of, line_text, spans, tier_of
+from wslogs.parsers.heads import AS_BYTES, Head, Heads
+from wslogs.parsers.kit import LONGEST, PATH, Kit, Parsed, Reader, Reading, decode, event_of, line_text, spans, tier_of
+from wslogs.parsers.neighbours import Neighbours
 from wslogs.parsers.tally import Tally, bare
-from wslogs.parsers.tracebacks import gather
+from wslogs.parsers.tracebacks import gather, last_words, named, shortened
 from wslogs.patterns import Patterns
+from wslogs.redact import excerpt
 from wslogs.scan import Clock, Line, Scanner
 
 KINDS = ("nginx-access", "nginx-error", "console", "app", "probe")
@@ -25,6 +27,10 @@ KINDS = ("nginx-access", "nginx-error", "console", "app", "probe")
 _ANSWERS = (What.ACCEPTED, What.REFUSED, What.OPENED)
 _ID_LINES = 3
 _SAMPLE = 400
+_MIXED = ("nginx-error", "nginx-access", "app")
+"""Kinds that one container writes to one log. In this order a line is asked whether it is of the kind."""
+_CLEAR = 0.9
+"""A line that says so much for a kind is of it."""
 _WHOLE = 2.5
 """What a line says for a kind whose expression fits it from end to end."""
 
@@ -38,6 +44,7 @@ def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
     The name only breaks ties.
     """
     scores: dict[str, dict[str, float]] = {}
+    clear: dict[str, Counter[str]] = {}
     formats = access.layouts(kit)
     heads = {kind: Heads(kit.patterns, kind) for kind in KINDS}
     for raw in head.splitlines()[:_SAMPLE]:
@@ -46,14 +53,30 @@ def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
             continue
         taken = heads["app"].take(text)
         score = scores.setdefault(taken.program, dict.fromkeys(KINDS, 0.0))
-        for kind in KINDS:
-            score[kind] += _score(kind, text, taken, heads, formats, kit)
+        line = {kind: _score(kind, text, taken, heads, formats, kit) for kind in KINDS}
+        for kind, value in line.items():
+            score[kind] += value
+        if (most := max(KINDS, key=line.__getitem__)) and line[most] >= _CLEAR:
+            clear.setdefault(taken.program, Counter())[most] += 1
     found = {}
     for program, score in scores.items():
         best = max(KINDS, key=lambda kind: (score[kind], kind.removeprefix("nginx-") in name.lower(), -KINDS.index(kind)))
         if score[best] > 0:
             found[program] = best
+            found |= {second(program, kind): kind for kind in _beside(best, clear.get(program, Counter()))}
     return found
+
+
+def second(program: str, kind: str) -> str:
+    """The name under which a program stands once more, whose lines are of two kinds: nginx in a container, or all of a container."""
+    return f"{program}\n{kind}"
+
+
+def _beside(best: str, clear: Mapping[str, int]) -> list[str]:
+    """Further kinds among the lines of one program. Rows of access alone beside an app's lines are those of its own server."""
+    if best not in _MIXED or not clear.get("nginx-error"):
+        return []
+    return [kind for kind in _MIXED if kind != best and clear.get(kind)]
 
 
 def majority(programs: Mapping[str, str]) -> str:
@@ -63,12 +86,12 @@ def majority(programs: Mapping[str, str]) -> str:
 
 def _score(kind: str, text: str, taken: Head, heads: Mapping[str, Heads], formats: list[access.Layout], kit: Kit) -> float:
     if kind == "nginx-access":
-        if taken.record is not None or text.startswith("{"):
+        if taken.bare.startswith("{"):
             return _WHOLE if heads[kind].take(text).record else 0.0
-        return _WHOLE if any(f.match(heads[kind].bare(text)) for f in formats) else 0.0
-    bare = heads[kind].bare(text)
+        return _WHOLE if any(f.match(taken.bare) for f in formats) else 0.0
+    bare = taken.bare
     shape = max((s.weight for s in kit.patterns.shapes if s.kind == kind and s.match.match(bare)), default=0)
-    words = taken.text if kind != "nginx-error" else text
+    words = taken.text if kind != "nginx-error" else bare
     return shape + (1.0 if kit.reader(kind).read_all(words) else 0.0)
 
 
@@ -118,6 +141,7 @@ class _Reading:
         self.heads = {kind: Heads(kit.patterns, kind) for kind in set(programs.values())}
         self._default = programs.get("") or source.kind
         self._names: list[str] = []
+        self._neighbours = Neighbours()
 
     def needles(self) -> list[str]:
         words: set[str] = set()
@@ -125,6 +149,7 @@ class _Reading:
             words |= set(access.needles(self.formats, self.kit.paths) if kind == "nginx-access" else self.kit.reader(kind).needles)
         if PATH in words:
             words = (words - {PATH}) | self._paths()
+        words.add(AS_BYTES)
         self._names = sorted(words)
         return self._names
 
@@ -138,18 +163,30 @@ class _Reading:
                 continue
             text = line_text(line)
             head = self.heads[self._default].take(text)
-            kind = self._programs.get(head.program, self._default)
+            kind = self._kind(head)
             if kind != self._default and kind in self.heads:
                 head = self.heads[kind].take(text)
             if kind == "nginx-access":
-                made = self._access(text, head, line)
+                made = self._access(head, line)
             else:
                 made, done = self._words(text, head, line, kind)
             if made is not None:
                 yield made
 
-    def _access(self, text: str, head: Head, line: Line) -> Event | None:
-        row = head.record if head.record is not None else self.row(self.heads["nginx-access"].bare(text))
+    def _kind(self, head: Head) -> str:
+        """The kind of a line: its program's, or where that has two, the one whose form it has."""
+        kind = self._programs.get(head.program, self._default)
+        others = {kind, *(k for k in _MIXED if second(head.program, k) in self._programs)}
+        if len(others) == 1:
+            return kind
+        if "nginx-error" in others and _LEVEL.match(head.bare):
+            return "nginx-error"
+        if "nginx-access" in others and self.row(head.bare) is not None:
+            return "nginx-access"
+        return "app" if "app" in others else kind
+
+    def _access(self, head: Head, line: Line) -> Event | None:
+        row = head.record if head.record is not None else self.row(head.bare)
         made = access.event(row, self._source, line.number, self.kit) if row is not None else None
         if made is not None:
             if made.status == 101 or made.upgrade:
@@ -172,24 +209,31 @@ class _Reading:
     def _words(self, text: str, head: Head, line: Line, kind: str) -> tuple[Event | None, int]:
         reader, done = self.kit.reader(kind), line.number
         if kind == "nginx-error":
-            self.hear(self.heads[kind].bare(text))
-        words = text if kind == "nginx-error" else head.text
+            self.hear(head.bare)
+        words = head.bare if kind == "nginx-error" else head.text
         hits = {self._names[hit] for hit in line.hits}
         if hits & self._paths():
             hits.add(PATH)
-        reading = reader.read(words, hits) if head.record is None else reader.read_all(words)
+        reading = reader.read_all(words) if head.packed or head.record is not None else reader.read(words, hits)
         first = line.number
-        if reading.message is not None and reading.message.what is What.EXCEPTION and head.record is None:
-            whole, first, done = gather(line, lambda raw: self.heads[kind].take(decode(raw)).text if kind in self.heads else decode(raw))
-            reading = reader.read_all(whole)
+        if reading.message is not None and reading.message.what is What.EXCEPTION:
+            if head.record is None:
+                words, first, done = gather(
+                    line, lambda raw: self.heads[kind].take(decode(raw)).text if kind in self.heads else decode(raw)
+                )
+            reading = self._exception(reader, words)
         if reading.gave_up:
             self._note("a line took too long to match")
         if not reading:
             return None, done
         made = event_of(reading, self._source, first, self.kit)
+        made.logged = head.logged
         if made.path and (made.status == 101 or made.what in (What.FAILED, What.ACCEPTED, What.REFUSED)):
             self.kit.paths.add(made.path)
-        made.at, made.logged, made.resolution_s = head.at, head.logged, head.resolution_s
+        if head.at is None:
+            beside = self._neighbours.time(line, first, done, self.heads[kind], record=made.what is What.EXCEPTION)
+            made.logged, head = "", beside or head
+        made.at, made.resolution_s = head.at, head.resolution_s
         if made.tier is Tier.APP and made.what in _ANSWERS:
             made.request_id = made.request_id or (head.record or {}).get("request_id") or self._request_id(line)
         if head.at is not None:
@@ -198,6 +242,19 @@ class _Reading:
         if made.tier is self._source.tier and kind != self._source.kind:
             made.tier = tier_of(kind)
         return made, done
+
+    def _exception(self, reader: Reader, whole: str) -> Reading:
+        """A traceback is read at its beginning and its end; that it is a consequence only its last words tell."""
+        reading = reader.read_all(shortened(whole, LONGEST))
+        signals = self.kit.patterns.signals
+        ends = last_words(whole)
+        told = [set(reader.read_all(words).signals) for words in ends]
+        reading.signals = tuple(
+            name for name in reading.signals if not signals[name].consequence or (told and all(name in names for names in told))
+        )
+        if ends and (kind := named(ends[-1])) is not None:
+            reading.excerpt = excerpt(kind, ends[-1])
+        return reading
 
     def _request_id(self, line: Line) -> str | None:
         """The id of the request that a line is about: in it, or in what the app says right after its server's line."""

@@ -32,6 +32,8 @@ class Tally:
     def __call__(self, block: bytes) -> int:
         """The lines of a block that are understood; called once with each block, in order, whole lines only."""
         lines = block.count(b"\n") + (not block.endswith(b"\n"))
+        if b"\x1b" in block:
+            block = _COLOURS.sub(b"", block)
         unknown, counted, before = 0, 0, 0
         for found in self._unknown.finditer(block):
             unknown += 1
@@ -58,6 +60,9 @@ _RUNS = (
     (regex.compile(r"\s+"), " "),
     (regex.compile(r"a(?: a)+"), "a a"),
 )
+
+
+_COLOURS = regex.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
 
 
 def shape(text: str) -> str:
