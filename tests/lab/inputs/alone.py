@@ -5,7 +5,8 @@ import logging
 import sys
 from http import HTTPStatus
 
-from websockets.asyncio.server import Request, Response, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
 
 
 def refuse(connection: ServerConnection, request: Request) -> Response | None:

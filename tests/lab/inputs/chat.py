@@ -3,17 +3,17 @@
 CHAT_LOG names how it logs (loggers.py); without it the app says nothing of its own and its server logs as it comes.
 """
 
+import asyncio
 import logging
 import os
+from importlib import import_module
 from typing import Any
 
 from fastapi import Depends, FastAPI, HTTPException, WebSocket, WebSocketDisconnect
 
 STYLE = os.environ.get("CHAT_LOG", "")
 if STYLE:
-    import loggers
-
-    say = loggers.setup(STYLE)
+    say = import_module("loggers").setup(STYLE)
 else:
     say = logging.getLogger("chat")
     say.addHandler(logging.NullHandler())
@@ -97,8 +97,6 @@ async def does_not_catch(socket: WebSocket) -> None:
 async def fails_in_a_group(socket: WebSocket) -> None:
     await socket.accept()
     await socket.receive_text()
-    import asyncio
-
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(fail("queue is gone"))
 

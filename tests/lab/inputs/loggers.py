@@ -1,8 +1,10 @@
 """How apps log: `setup(style)` does what their documentation shows and returns a logger; runs under the Python of the app."""
 
+import json
 import logging
 import logging.config
 import sys
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
@@ -59,9 +61,6 @@ def _dict_json(style: str) -> Any:
 
 class ByHand(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        import json
-        from datetime import UTC, datetime
-
         row = {
             "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
