@@ -41,8 +41,8 @@ def last_words(text: str) -> list[str]:
     """What a traceback comes to: the last line of its last block and what its message goes on with; of a group that of each
     exception in it. Empty when a log cut it before.
     """
-    lines = [_BRANCH.sub("", line) for line in text.splitlines()]
-    starts = [place for place, line in enumerate(lines) if _FIRST.search(line)]
+    lines = [_BRANCH.sub("", line) for line in text.splitlines()] or [""]
+    starts = [place for place, line in enumerate(lines) if _FIRST.search(line)] or [0]
     ends = [_end(lines[start:stop]) for start, stop in zip(starts, [*starts[1:], len(lines)], strict=True)]
     groups = [place for place, start in enumerate(starts) if "Exception Group" in lines[start]]
     if not groups or groups[-1] == len(starts) - 1:

@@ -45,19 +45,23 @@ def run(
 ) -> None:
     """Starts a server that writes into `log`, waits until it listens, goes through `steps`, and stops it."""
     with tempfile.TemporaryDirectory(prefix=APP_FOLDER) as folder:
-        for name in ("chat.py", "loggers.py", "alone.py", "dated.json"):
-            shutil.copy(HERE / name, folder)
+        copy_app(folder)
         child = Child(argv, log, Path(folder), {"PYTHONUNBUFFERED": "1", "PYTHONPATH": folder, **(environment or {})})
         try:
-            _until_it_listens(port, child)
+            until_it_listens(port, lambda: child.alive)
             steps(port)
         finally:
             child.stop(stop)
 
 
-def _until_it_listens(port: int, child: Child) -> None:
+def copy_app(folder: str) -> None:
+    for name in ("chat.py", "loggers.py", "alone.py", "dated.json"):
+        shutil.copy(HERE / name, folder)
+
+
+def until_it_listens(port: int, alive: Callable[[], bool]) -> None:
     until = time.monotonic() + WAIT_S
-    while time.monotonic() < until and child.alive:
+    while time.monotonic() < until and alive():
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         time.sleep(0.05)
