@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import isfinite
 
+_LATEST = 250_000_000_000.0
+"""In the year 9892, the last but some that a calendar of four digits has."""
 EPOCH = {"epoch": 1, "epoch-ms": 1e3, "epoch-us": 1e6, "epoch-ns": 1e9}
 """Since 1970, and how many of the unit make a second."""
 
@@ -33,6 +35,21 @@ def zone(text: str) -> float | None:
     if len(digits) != 5 or digits[0] not in "+-" or not digits[1:].isdecimal():
         return None
     return (1 if digits[0] == "+" else -1) * (int(digits[1:3]) * 3600.0 + int(digits[3:]) * 60.0)
+
+
+def in_year(at: float, near: float | None) -> float:
+    """A time without a year, read as if in 2000 -> the same in the year that brings it closest to `near`; None leaves it there."""
+    if near is None:
+        return at
+    when = datetime.fromtimestamp(at, UTC)
+    year = datetime.fromtimestamp(min(max(near, 0.0), _LATEST), UTC).year
+    # 29 February is in leap years only.
+    found = [when.replace(year=y).timestamp() for y in (year - 1, year, year + 1) if (when.month, when.day) != (2, 29) or _leap(y)]
+    return min(found, key=lambda one: abs(one - near), default=at)
+
+
+def _leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
 def east(seconds: float) -> str:
@@ -63,6 +80,8 @@ def parse(text: str, form: str) -> tuple[float, bool] | None:
 def _iso(text: str) -> tuple[float, bool]:
     """ISO 8601 and its cousins: blank or T, comma or point, two to nine digits of a second, Z or an offset."""
     text = text.replace(",", ".", 1)
+    if " " in text[-6:]:  # systemd's own form: the zone after a blank
+        text = text.removesuffix(" UTC") + "Z" if text.endswith(" UTC") else text.replace(" +", "+").replace(" -", "-")
     head, point, rest = text.partition(".")
     if point:
         digits = 0

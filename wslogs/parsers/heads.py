@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from typing import Any
 
 import msgspec
 import regex
 
 from wslogs import times
-from wslogs.parsers.kit import clean
+from wslogs.parsers.kit import clean, decode, line_text
 from wslogs.patterns import Patterns
+from wslogs.scan import Line
 
 _FAR = 64
 """A time stands in the first so many characters of a line, or it is not the line's time."""
+_PIECES = 64
+"""Lines in more pieces than this are read in parts."""
 _DEEP = 4
 """Wrappers around each other: compose around a timestamp around the program; no more is seen in the wild."""
 _UNITS = ((11, "epoch"), (14, "epoch-ms"), (17, "epoch-us"), (20, "epoch-ns"))
@@ -33,7 +37,9 @@ class Head:
     bare: str = ""
     """The line without its wrappers, its own time still in it."""
     packed: bool = False
-    """Whether the line came out of a JSON record: its bytes in the file are escaped, and needles may not be found in them."""
+    """Whether the line came out of a JSON record or of pieces: needles may not be found in the bytes of one line of the file."""
+    piece: bool | None = None
+    """Whether the line goes on in the next one; None: its wrapper does not tell."""
     program: str = ""
     at: float | None = None
     zoned: bool = False
@@ -48,7 +54,9 @@ class Head:
 class Heads:
     """Takes heads off lines. Remembers which stamp fitted last: a log keeps to one or two."""
 
-    def __init__(self, patterns: Patterns, kind: str) -> None:
+    def __init__(self, patterns: Patterns, kind: str, near: float | None = None) -> None:
+        self.near = near
+        """An instant that a line said with its year, epoch seconds; a time without one is the closest to it."""
         self._wrappers = patterns.wrappers
         self._stamps = list(patterns.stamps)
         self._envelopes = tuple(r for r in patterns.records if "line" in r.fields)
@@ -56,7 +64,36 @@ class Heads:
 
     def take(self, line: str) -> Head:
         head = Head(line)
+        return self._read(head, self._unwrap(head))
+
+    def whole(self, line: Line) -> tuple[Head, int, int]:
+        """A line's head, and the numbers of its first and last line in the file: a runtime writes a long line in pieces.
+
+        The time is that of the first piece.
+        """
+        head = Head(line_text(line))
         row = self._unwrap(head)
+        if head.piece is None:
+            return self._read(head, row), line.number, line.number
+        before = list(takewhile(lambda one: one.piece, (self._part(raw) for raw in islice(line.preceding(), _PIECES))))
+        after = []
+        for raw in islice(line.following(), _PIECES) if head.piece else ():
+            after.append(self._part(raw))
+            if not after[-1].piece:
+                break
+        if before or after:
+            first = before[-1] if before else head
+            first.text = "".join(one.text for one in (*reversed(before), head, *after))
+            first.packed = True
+            head, row = first, loads(first.text) if first.text.startswith("{") else None
+        return self._read(head, row), line.number - len(before), line.number + len(after)
+
+    def _part(self, raw: bytes) -> Head:
+        head = Head(decode(raw))
+        self._unwrap(head)
+        return head
+
+    def _read(self, head: Head, row: Mapping[str, Any] | None) -> Head:
         head.bare = head.text
         if row is not None:
             self._unpack(head, row)
@@ -87,6 +124,10 @@ class Heads:
             fields = {name: value for name, keys in record.fields.items() if (value := _first(row, keys)) is not None}
             if "line" in fields and "time" in fields:
                 head.text, head.packed = clean(fields["line"]).rstrip("\n"), True
+                if "tag" in fields:
+                    head.piece = fields["tag"] == "P"
+                elif "stream" in fields:
+                    head.piece = not fields["line"].endswith("\n")
                 head.program = fields.get("program") or head.program
                 self._record_time(head, fields["time"])
                 return True
@@ -99,6 +140,8 @@ class Heads:
                 continue
             groups = found.groupdict()
             head.program = groups.get("program") or head.program
+            if "tag" in groups:
+                head.piece = groups["tag"] == "P"
             if groups.get("time") and wrapper.form:
                 self._set_time(head, groups["time"], wrapper.form, 0.001 if "." in groups["time"] else 1.0)
             head.text = head.text[found.end() :]
@@ -124,7 +167,11 @@ class Heads:
         if when is None:
             return False
         head.at, head.zoned = when
-        head.logged, head.resolution_s, head.dateless = text, resolution_s, form.startswith(("%H", "%b"))
+        head.logged, head.resolution_s, head.dateless = text, resolution_s, form.startswith("%H")
+        if form.startswith("%b"):
+            head.at, head.dateless = times.in_year(head.at, self.near), self.near is None
+        elif not head.dateless:
+            self.near = head.at
         return True
 
     def _unpack(self, head: Head, row: Mapping[str, Any]) -> None:

@@ -32,6 +32,8 @@ class Kit:
     """Paths that a source of this bundle shows to be dialled as WebSockets."""
     layouts: dict[str, tuple[str, str]] = field(default_factory=dict)
     """log_format name -> (format, escape), from the bundle's nginx.conf."""
+    near: dict[str, float] = field(default_factory=dict)
+    """Source -> an instant that one of its first lines says with its year, epoch seconds."""
     readers: dict[str, Reader] = field(default_factory=dict)
 
     def reader(self, kind: str) -> Reader:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import BinaryIO
 
 import regex
 
+from wslogs import times
 from wslogs.bundle import Item
 from wslogs.coverage import LEVELS, lower
 from wslogs.model import Event, Source, Tier, What
 from wslogs.parsers import access
 from wslogs.parsers.heads import AS_BYTES, Head, Heads
-from wslogs.parsers.kit import LONGEST, PATH, Kit, Parsed, Reader, Reading, decode, event_of, line_text, spans, tier_of
+from wslogs.parsers.kinds import MIXED, majority, second
+from wslogs.parsers.kit import LONGEST, PATH, Kit, Parsed, Reader, Reading, decode, event_of, spans, tier_of
 from wslogs.parsers.neighbours import Neighbours
 from wslogs.parsers.tally import Tally, bare
 from wslogs.parsers.tracebacks import gather, last_words, named, shortened
@@ -22,77 +23,12 @@ from wslogs.patterns import Patterns
 from wslogs.redact import excerpt
 from wslogs.scan import Clock, Line, Scanner
 
-KINDS = ("nginx-access", "nginx-error", "console", "app", "probe")
-"""In the order in which a tie is broken."""
 _ANSWERS = (What.ACCEPTED, What.REFUSED, What.OPENED)
 _ID_LINES = 3
-_SAMPLE = 400
-_MIXED = ("nginx-error", "nginx-access", "app")
-"""Kinds that one container writes to one log. In this order a line is asked whether it is of the kind."""
-_CLEAR = 0.9
-"""A line that says so much for a kind is of it."""
-_WHOLE = 2.5
-"""What a line says for a kind whose expression fits it from end to end."""
-
+_ROWS_AHEAD = 200
+"""Lines after an error that are looked through for a row of access."""
 _LEVEL = regex.compile(r"\S+ \S+ \[(\w+)\] \d+#\d+: ")
 """Where nginx writes the level of an error line: after day and time (ngx_log.c)."""
-
-
-def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
-    """Program -> kind, by what the first lines hold; "" is the program of a log without names. Empty: not a log.
-
-    The name only breaks ties.
-    """
-    scores: dict[str, dict[str, float]] = {}
-    clear: dict[str, Counter[str]] = {}
-    formats = access.layouts(kit)
-    heads = {kind: Heads(kit.patterns, kind) for kind in KINDS}
-    for raw in head.splitlines()[:_SAMPLE]:
-        text = decode(raw)
-        if not text.strip():
-            continue
-        taken = heads["app"].take(text)
-        score = scores.setdefault(taken.program, dict.fromkeys(KINDS, 0.0))
-        line = {kind: _score(kind, text, taken, heads, formats, kit) for kind in KINDS}
-        for kind, value in line.items():
-            score[kind] += value
-        if (most := max(KINDS, key=line.__getitem__)) and line[most] >= _CLEAR:
-            clear.setdefault(taken.program, Counter())[most] += 1
-    found = {}
-    for program, score in scores.items():
-        best = max(KINDS, key=lambda kind: (score[kind], kind.removeprefix("nginx-") in name.lower(), -KINDS.index(kind)))
-        if score[best] > 0:
-            found[program] = best
-            found |= {second(program, kind): kind for kind in _beside(best, clear.get(program, Counter()))}
-    return found
-
-
-def second(program: str, kind: str) -> str:
-    """The name under which a program stands once more, whose lines are of two kinds: nginx in a container, or all of a container."""
-    return f"{program}\n{kind}"
-
-
-def _beside(best: str, clear: Mapping[str, int]) -> list[str]:
-    """Further kinds among the lines of one program. Rows of access alone beside an app's lines are those of its own server."""
-    if best not in _MIXED or not clear.get("nginx-error"):
-        return []
-    return [kind for kind in _MIXED if kind != best and clear.get(kind)]
-
-
-def majority(programs: Mapping[str, str]) -> str:
-    """The kind of most programs in a file."""
-    return Counter(programs.values()).most_common(1)[0][0]
-
-
-def _score(kind: str, text: str, taken: Head, heads: Mapping[str, Heads], formats: list[access.Layout], kit: Kit) -> float:
-    if kind == "nginx-access":
-        if taken.bare.startswith("{"):
-            return _WHOLE if heads[kind].take(text).record else 0.0
-        return _WHOLE if any(f.match(taken.bare) for f in formats) else 0.0
-    bare = taken.bare
-    shape = max((s.weight for s in kit.patterns.shapes if s.kind == kind and s.match.match(bare)), default=0)
-    words = taken.text if kind != "nginx-error" else bare
-    return shape + (1.0 if kit.reader(kind).read_all(words) else 0.0)
 
 
 def parse(item: Item, programs: Mapping[str, str], kit: Kit) -> Parsed:
@@ -128,7 +64,9 @@ def _tally(patterns: Patterns, wanted: set[str], formats: list[access.Layout]) -
     """Counts the lines that look like one of these kinds."""
     known = [bare(s.match) for s in patterns.shapes if s.kind in wanted]
     if "nginx-access" in wanted:
-        known += [*(bare(f.expression) for f in formats), r"\{"]
+        known += [bare(f.expression) for f in formats]
+    if wanted & {"nginx-access", "nginx-error"}:
+        known.append(r"\{")
     return Tally(known, [bare(w.match) for w in patterns.wrappers])
 
 
@@ -138,7 +76,8 @@ class _Reading:
     def __init__(self, source: Source, programs: Mapping[str, str], kit: Kit) -> None:
         self._source, self._programs, self.kit = source, programs, kit
         self.formats = access.layouts(kit) if "nginx-access" in programs.values() else []
-        self.heads = {kind: Heads(kit.patterns, kind) for kind in set(programs.values())}
+        self.heads = {kind: Heads(kit.patterns, kind, kit.near.get(source.path)) for kind in set(programs.values())}
+        self._zone_s: float | None = None
         self._default = programs.get("") or source.kind
         self._names: list[str] = []
         self._neighbours = Neighbours()
@@ -161,22 +100,22 @@ class _Reading:
         for line in scanner.kept(stream):
             if line.number <= done:
                 continue
-            text = line_text(line)
-            head = self.heads[self._default].take(text)
+            head, first, last = self.heads[self._default].whole(line)
             kind = self._kind(head)
             if kind != self._default and kind in self.heads:
-                head = self.heads[kind].take(text)
+                head, first, last = self.heads[kind].whole(line)
+            done = last
             if kind == "nginx-access":
-                made = self._access(head, line)
+                made = self._access(head, first)
             else:
-                made, done = self._words(text, head, line, kind)
+                made, done = self._words(head, line, first, last, kind)
             if made is not None:
                 yield made
 
     def _kind(self, head: Head) -> str:
         """The kind of a line: its program's, or where that has two, the one whose form it has."""
         kind = self._programs.get(head.program, self._default)
-        others = {kind, *(k for k in _MIXED if second(head.program, k) in self._programs)}
+        others = {kind, *(k for k in MIXED if second(head.program, k) in self._programs)}
         if len(others) == 1:
             return kind
         if "nginx-error" in others and _LEVEL.match(head.bare):
@@ -185,13 +124,14 @@ class _Reading:
             return "nginx-access"
         return "app" if "app" in others else kind
 
-    def _access(self, head: Head, line: Line) -> Event | None:
+    def _access(self, head: Head, line: int) -> Event | None:
         row = head.record if head.record is not None else self.row(head.bare)
-        made = access.event(row, self._source, line.number, self.kit) if row is not None else None
+        made = access.event(row, self._source, line, self.kit) if row is not None else None
         if made is not None:
             if made.status == 101 or made.upgrade:
                 self.kit.paths.add(made.path or "/")
             made.tier = tier_of("nginx-access")
+            self._zone_s = times.zone(made.logged)
         return made
 
     def row(self, text: str) -> Mapping[str, str] | None:
@@ -206,8 +146,8 @@ class _Reading:
                 return row
         return None
 
-    def _words(self, text: str, head: Head, line: Line, kind: str) -> tuple[Event | None, int]:
-        reader, done = self.kit.reader(kind), line.number
+    def _words(self, head: Head, line: Line, first: int, done: int, kind: str) -> tuple[Event | None, int]:
+        reader = self.kit.reader(kind)
         if kind == "nginx-error":
             self.hear(head.bare)
         words = head.bare if kind == "nginx-error" else head.text
@@ -215,7 +155,6 @@ class _Reading:
         if hits & self._paths():
             hits.add(PATH)
         reading = reader.read_all(words) if head.packed or head.record is not None else reader.read(words, hits)
-        first = line.number
         if reading.message is not None and reading.message.what is What.EXCEPTION:
             if head.record is None:
                 words, first, done = gather(
@@ -230,6 +169,8 @@ class _Reading:
         made.logged = head.logged
         if made.path and (made.status == 101 or made.what in (What.FAILED, What.ACCEPTED, What.REFUSED)):
             self.kit.paths.add(made.path)
+        if kind == "nginx-error" and self.formats:
+            self._zone_of_rows(head, line)
         if head.at is None:
             beside = self._neighbours.time(line, first, done, self.heads[kind], record=made.what is What.EXCEPTION)
             made.logged, head = "", beside or head
@@ -242,6 +183,17 @@ class _Reading:
         if made.tier is self._source.tier and kind != self._source.kind:
             made.tier = tier_of(kind)
         return made, done
+
+    def _zone_of_rows(self, head: Head, line: Line) -> None:
+        """Errors beside rows of the same nginx stand in the zone that the rows say."""
+        if self._zone_s is None:
+            for raw in islice(line.following(), _ROWS_AHEAD):
+                row = self.row(self.heads["nginx-access"].bare(decode(raw)))
+                if row is not None and (zone := times.zone(row.get("time_local", ""))) is not None:
+                    self._zone_s = zone
+                    break
+        if self._zone_s is not None and head.at is not None and not head.zoned and not head.dateless:
+            head.at, head.zoned = head.at - self._zone_s, True
 
     def _exception(self, reader: Reader, whole: str) -> Reading:
         """A traceback is read at its beginning and its end; that it is a consequence only its last words tell."""

@@ -23,7 +23,7 @@ class Tally:
 
     def __init__(self, known: Iterable[str], wrappers: Iterable[str] = ()) -> None:
         forms, before = "|".join(known), "|".join(wrappers)
-        start = rf"(?:(?:{before}){{0,3}}(?:{forms})|[ \t\r]*$)" if before else rf"(?:{forms}|[ \t\r]*$)"
+        start = rf"(?:{before}){{0,3}}(?:{forms}|[ \t\r]*$)" if before else rf"(?:{forms}|[ \t\r]*$)"
         # Only lines of no known form become objects.
         self._unknown = regex.compile(rf"^(?!{start})[^\n]+".encode(), regex.MULTILINE | regex.VERSION1)
         self._shapes: dict[str, UnknownForm] = {}
@@ -54,15 +54,13 @@ class Tally:
         return sorted(self._shapes.values(), key=lambda one: (-one.count, one.line))
 
 
+_COLOURS = regex.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
 _RUNS = (
     (regex.compile(r"[^\W\d_]+"), "a"),
     (regex.compile(r"\d+"), "0"),
     (regex.compile(r"\s+"), " "),
     (regex.compile(r"a(?: a)+"), "a a"),
 )
-
-
-_COLOURS = regex.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
 
 
 def shape(text: str) -> str:

@@ -57,7 +57,7 @@ def _end(block: Sequence[str]) -> str:
 
 
 def named(words: str) -> regex.Match[str] | None:
-    """The class of the exception in a traceback's last words, in the group `exception`: letters only, and an ending that Python's own have."""
+    """The class of the exception in a traceback's last words, in the group `exception`: letters, with an ending as Python's own have."""
     return _NAME.match(words)
 
 

@@ -69,10 +69,13 @@ SERVERS = {
     "uvicorn-no-library": Server("uvicorn without a WebSocket library", "WSLOGS_BARE", ("uvicorn", "fastapi"), UVICORN, _bare, BARE_DID),
     "uvicorn-old": Server("uvicorn 0.30, clients as tuples", "WSLOGS_OLD", WHOLE, UVICORN),
     "uvicorn-colours": Server("uvicorn with colours", "WSLOGS_NEW", WHOLE, (*UVICORN[:-1], "--use-colors")),
-    "uvicorn-debug": Server("uvicorn --log-level debug", "WSLOGS_NEW", WHOLE, (*UVICORN, "--log-level", "debug"), _few, "accepted, refused, closed with 4401"),
+    "uvicorn-debug": Server(
+        "uvicorn --log-level debug", "WSLOGS_NEW", WHOLE, (*UVICORN, "--log-level", "debug"), _few, "accepted, refused, closed with 4401"
+    ),
     "uvicorn-dated": Server("uvicorn --log-config with asctime", "WSLOGS_NEW", WHOLE, (*UVICORN, "--log-config", "dated.json")),
     "tracebacks": Server(
-        "Tracebacks of uvicorn", "WSLOGS_NEW", WHOLE, UVICORN, _worse, "raised before accept, left by the client, ExceptionGroup, logged and raised on"
+        "Tracebacks of uvicorn", "WSLOGS_NEW", WHOLE, UVICORN, _worse,
+        "raised before accept, left by the client, ExceptionGroup, logged and raised on",
     ),
     "gunicorn-uvicorn": Server(
         "gunicorn with uvicorn workers", "WSLOGS_NEW", ("gunicorn", "uvicorn-worker", "uvicorn"),
@@ -97,7 +100,10 @@ SERVERS = {
         "daphne", "WSLOGS_NEW", ("daphne", "autobahn"),
         ("-m", "daphne", "chat:app", "--bind", "127.0.0.1", "--port", "{port}", "--access-log", "-", "--verbosity", "1"),
     ),
-    "websockets": Server("websockets alone", "WSLOGS_NEW", ("websockets",), ("alone.py", "{port}"), _alone, "accepted, handler raised, closed with 4401, refused, plain GET"),
+    "websockets": Server(
+        "websockets alone", "WSLOGS_NEW", ("websockets",), ("alone.py", "{port}"), _alone,
+        "a port check, accepted, handler raised, closed with 4401, refused, plain GET",
+    ),
 }  # fmt: skip
 
 

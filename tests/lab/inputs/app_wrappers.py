@@ -81,7 +81,7 @@ class _Running:
     @staticmethod
     def _read(program: str, stream: str, pipe: IO[bytes] | None, rows: list[Row]) -> None:
         for line in pipe or ():
-            rows.append(Row(time.time_ns(), program, stream, line.rstrip(b"\n")))
+            rows.append(Row(time.time_ns(), program, stream, line.rstrip(b"\n")))  # noqa: PERF401 - other threads append too
 
     def stop(self, number: signal.Signals) -> None:
         if self.child.poll() is None:
@@ -168,13 +168,27 @@ def docker(rows: Sequence[Row], writers: str) -> None:
     kept("compose-v1", "docker-compose 1.x logs, nginx and uvicorn", _lines(rows, lambda r: f"{r.program + '_1':<6} | ".encode() + r.line),
          "docker/compose 1.29 compose/cli/log_printer.py")  # fmt: skip
     kept("compose-v2", "docker compose logs, nginx and uvicorn", _lines(rows, lambda r: f"{r.program}-1  | ".encode() + r.line), compose)
-    kept("compose-v2-t", "docker compose logs -t, with colours",
-         _lines(rows, lambda r: _colour(36 if r.program == "api" else 33, f"{r.program}-1  | ") + _stamped(r)) + b"api-1 exited with code 137\n",
-         compose)  # fmt: skip
-    kept("docker-logs", "docker logs of an nginx container", _lines(web, lambda r: r.line), "nginxinc/docker-nginx: access to stdout, errors to stderr")
+    coloured = _lines(rows, lambda r: _colour(36 if r.program == "api" else 33, f"{r.program}-1  | ") + _stamped(r))
+    kept("compose-v2-t", "docker compose logs -t, with colours", coloured + b"api-1 exited with code 137\n", compose)
+    kept(
+        "docker-logs",
+        "docker logs of an nginx container",
+        _lines(web, lambda r: r.line),
+        "nginxinc/docker-nginx: access to stdout, errors to stderr",
+    )
     kept("docker-logs-t", "docker logs -t", _lines(app, _stamped), "docker/cli docs/reference/commandline/container_logs.md")
-    kept("docker-json-file", "json-file of docker, uvicorn", _lines(app, _json_file), "moby/moby daemon/logger/jsonfilelog/jsonlog/jsonlog.go")
-    kept("docker-json-file-nginx", "json-file of docker, nginx", _lines(web, _json_file), "moby/moby daemon/logger/jsonfilelog/jsonlog/jsonlog.go")
+    kept(
+        "docker-json-file",
+        "json-file of docker, uvicorn",
+        _lines(app, _json_file),
+        "moby/moby daemon/logger/jsonfilelog/jsonlog/jsonlog.go",
+    )
+    kept(
+        "docker-json-file-nginx",
+        "json-file of docker, nginx",
+        _lines(web, _json_file),
+        "moby/moby daemon/logger/jsonfilelog/jsonlog/jsonlog.go",
+    )
     half = len(app) // 2
     kept("docker-mixed", "docker compose logs and docker logs -t in one file",
          _lines(app[:half], lambda r: b"api-1  | " + r.line) + _lines(app[half:], _stamped), compose)  # fmt: skip
@@ -185,7 +199,7 @@ def kubernetes(rows: Sequence[Row], writers: str) -> None:
 
     def cri(row: Row) -> bytes:
         """Long lines in pieces; a runtime cuts at 16 KiB, here earlier so that the file stays small."""
-        pieces = [row.line[start : start + 120] for start in range(0, len(row.line), 120)] or [b""]
+        pieces = [row.line[start : start + 190] for start in range(0, len(row.line), 190)] or [b""]
         tags = [b"P"] * (len(pieces) - 1) + [b"F"]
         return b"\n".join(f"{_nano(row.at)} {row.stream} ".encode() + tag + b" " + piece for tag, piece in zip(tags, pieces, strict=True))
 
@@ -195,14 +209,19 @@ def kubernetes(rows: Sequence[Row], writers: str) -> None:
 
     docs = "kubernetes.io/docs/reference/kubectl/generated/kubectl_logs"
     kept("kubectl-timestamps", "kubectl logs --timestamps", _lines(app, _stamped), docs)
-    kept("kubectl-prefix", "kubectl logs --prefix --timestamps", _lines(app, lambda r: b"[pod/crm-api-6d4f9c7b8-x2x7q/api] " + _stamped(r)), docs)
+    kept(
+        "kubectl-prefix",
+        "kubectl logs --prefix --timestamps",
+        _lines(app, lambda r: b"[pod/crm-api-6d4f9c7b8-x2x7q/api] " + _stamped(r)),
+        docs,
+    )
     kept("cri", "CRI file with partial lines", _lines(app, cri), "kubernetes/design-proposals-archive node/kubelet-cri-logging.md",
-         "; lines are cut at 120 bytes instead of 16 KiB")  # fmt: skip
+         "; lines are cut at 190 bytes instead of 16 KiB")  # fmt: skip
 
 
 def journal(rows: Sequence[Row], writers: str) -> None:
     """Entries as journald gets them from a service's streams, with what systemd says of its end."""
-    app = [r for r in rows if r.program == "api"]
+    app = [r for r in rows if r.program == "api" and r.line]  # journald keeps no empty line
     last = app[-1].at
     ends = (
         "crm-api.service: Main process exited, code=killed, status=9/KILL",
@@ -215,17 +234,42 @@ def journal(rows: Sequence[Row], writers: str) -> None:
     coloured = [("uvicorn", "78", "6", at, b"\x1b[32m" + line.replace(b":", b"\x1b[0m:", 1)) for _, _, _, at, line in entries[:6]]
     raw = b"".join(_entry(*one) for one in entries)
     said = subprocess.run(["journalctl", "--version"], capture_output=True, text=True, check=True, timeout=10).stdout.split()[1]
-    writer, story = f"journalctl {said}, {writers}", f"{STORY}. The entries go through systemd-journal-remote into a journal; systemd's lines are typed."
+    writer, story = (
+        f"journalctl {said}, {writers}",
+        f"{STORY}. The entries go through systemd-journal-remote into a journal; systemd's lines are typed.",
+    )
     for form in ("short", "short-iso", "short-precise", "short-full", "short-unix", "json"):
         keep(f"app/journal-{form}", {"journal.log": _journalctl(raw, form)}, input=f"journalctl -o {form}", writer=writer, story=story)
-    keep("app/journal-json-bytes", {"journal.log": _journalctl(b"".join(_entry(*one) for one in coloured), "json")},
-         input="journalctl -o json, messages with colours", writer=writer, story=f"{story} uvicorn's level is coloured by the script.")  # fmt: skip
+    plain = b"".join(_entry(*one) for one in entries if b"[chat.ws]" not in one[4])
+    rows_of_access = _lines((r for r in rows if r.stream == "stdout" and r.program == "web"), lambda r: r.line)
+    keep(
+        "app/journal-no-year",
+        {"journal.log": _journalctl(plain, "short"), "access.log": rows_of_access},
+        input="journalctl -o short without a year anywhere, beside nginx's rows",
+        writer=writer,
+        story=f"{story} The app's own lines, which say the year, are left out.",
+    )
+    keep(
+        "app/journal-json-bytes",
+        {"journal.log": _journalctl(b"".join(_entry(*one) for one in coloured), "json")},
+        input="journalctl -o json, messages with colours",
+        writer=writer,
+        story=f"{story} uvicorn's level is coloured by the script.",
+    )
 
 
 def _entry(program: str, pid: str, priority: str, at: int, line: bytes) -> bytes:
     """The journal export format (systemd.io/JOURNAL_EXPORT_FORMATS): binary where a text has control characters."""
-    fields = {"__REALTIME_TIMESTAMP": str(at // 1000), "__MONOTONIC_TIMESTAMP": str(at // 1000 % 10**10), "_BOOT_ID": "0123456789abcdef" * 2,
-              "_HOSTNAME": "web1", "SYSLOG_IDENTIFIER": program, "_PID": pid, "PRIORITY": priority, "_SYSTEMD_UNIT": "crm-api.service"}  # fmt: skip
+    fields = {
+        "__REALTIME_TIMESTAMP": str(at // 1000),
+        "__MONOTONIC_TIMESTAMP": str(at // 1000 % 10**10),
+        "_BOOT_ID": "0123456789abcdef" * 2,
+        "_HOSTNAME": "web1",
+        "SYSLOG_IDENTIFIER": program,
+        "_PID": pid,
+        "PRIORITY": priority,
+        "_SYSTEMD_UNIT": "crm-api.service",
+    }
     text = b"".join(f"{name}={value}\n".encode() for name, value in fields.items())
     return text + b"MESSAGE\n" + len(line).to_bytes(8, "little") + line + b"\n\n"
 
@@ -235,10 +279,8 @@ def _journalctl(raw: bytes, form: str) -> bytes:
         exported, made = Path(folder) / "all.export", Path(folder) / "all.journal"
         exported.write_bytes(raw)
         subprocess.run([os.environ["SYSTEMD_JOURNAL_REMOTE"], "-o", made, exported], check=True, capture_output=True, timeout=60)
-        return subprocess.run(
-            ["journalctl", "--file", made, "-o", form, "--no-pager", "-a"] if form != "json" else ["journalctl", "--file", made, "-o", form],
-            check=True, capture_output=True, timeout=60, env={**os.environ, "TZ": ZONE},
-        ).stdout  # fmt: skip
+        argv = ["journalctl", "--file", str(made), "-o", form, "--no-pager", *(() if form == "json" else ("-a",))]
+        return subprocess.run(argv, check=True, capture_output=True, timeout=60, env={**os.environ, "TZ": ZONE}).stdout
 
 
 SUPERVISED = """[supervisord]
@@ -263,7 +305,7 @@ def supervisor() -> None:
         conf = Path(folder) / "supervisord.conf"
         conf.write_text(SUPERVISED.format(folder=folder, python=python, port=port))
         with (Path(folder) / "out").open("wb") as out:
-            argv = [python.with_name("supervisord"), "-c", conf]
+            argv = [str(python.with_name("supervisord")), "-c", str(conf)]
             child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder)
         try:
             drive.until_it_listens(port, lambda: child.poll() is None)

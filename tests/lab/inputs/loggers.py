@@ -4,6 +4,7 @@ import json
 import logging
 import logging.config
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
@@ -12,9 +13,16 @@ OWN_DATES = {"basic-day-first": "%d.%m.%Y %H:%M:%S", "basic-of-day": "%H:%M:%S",
 
 
 def setup(style: str) -> Any:
-    made = {"loguru": _loguru, "loguru-json": _loguru, "structlog-json": _structlog, "structlog-console": _structlog,
-            "python-json-logger": _json, "dict-json": _dict_json, "rich": _rich}.get(style, _basic)(style)  # fmt: skip
-    return made
+    makers: dict[str, Callable[[str], Any]] = {
+        "loguru": _loguru,
+        "loguru-json": _loguru,
+        "structlog-json": _structlog,
+        "structlog-console": _structlog,
+        "python-json-logger": _json,
+        "dict-json": _dict_json,
+        "rich": _rich,
+    }
+    return makers.get(style, _basic)(style)
 
 
 def _basic(style: str) -> Any:
