@@ -40,6 +40,8 @@ def test_heads(line: str, program: str, at: float | None, zoned: bool, text: str
         # A record in a record, and one that is the program's own.
         ('{"log":"{\\"ts\\": 1, \\"msg\\": \\"hi\\"}\\n","stream":"stdout","time":"2026-11-23T04:24:18.501Z"}', "", 1795407858.501, "hi"),
         ('{"log":"x"}', "", None, "x"),
+        # Fields beside the message, as structlog and extra= write them.
+        ('{"event":"ws disconnected","user":17,"code":4401,"reason":"bye"}', "", None, "ws disconnected code=4401 reason=bye"),
     ],
 )
 def test_records_around_a_line(line: str, program: str, at: float | None, text: str) -> None:

@@ -6,7 +6,9 @@ import io
 
 import pytest
 
+from wslogs.parsers.heads import Heads
 from wslogs.parsers.tracebacks import gather, last_words, named, shortened
+from wslogs.patterns import load
 from wslogs.scan import Scanner
 
 CHAINED = """INFO before
@@ -59,6 +61,14 @@ def test_a_group_is_one_from_its_head_to_its_last_branch() -> None:
         "starlette.websockets.WebSocketDisconnect: (1001, '')",
         "LookupError: queue",
     ]
+
+
+def test_a_group_with_a_prefix_on_every_line_is_the_same() -> None:
+    prefixed = "".join(f"api-1  | 2026-11-24T22:32:25.755456280Z {line}\n" for line in GROUP.splitlines())
+    line = next(Scanner(["traceback"]).kept(io.BytesIO(prefixed.encode())))
+    heads = Heads(load(), "app")
+    text, first, last = gather(line, lambda raw: heads.take(raw.decode()).text)
+    assert (text, first, last) == (GROUP.partition("\n")[2].rpartition("\nINFO")[0], 2, 14)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ _PIECES = 64
 """Lines in more pieces than this are read in parts."""
 _DEEP = 4
 """Wrappers around each other: compose around a timestamp around the program; no more is seen in the wild."""
+_BESIDE = ("code", "reason", "error")
+"""Fields of a record that are read as if they stood in its message: loggers with fields leave them out of it."""
 _UNITS = ((11, "epoch"), (14, "epoch-ms"), (17, "epoch-us"), (20, "epoch-ns"))
 """Digits before the point, and what they count: until the year 5138 seconds have at most eleven."""
 AS_BYTES = '"message":['
@@ -180,7 +182,9 @@ class Heads:
             if "message" not in fields and "status" not in fields:
                 continue
             head.record = fields
-            head.text = fields.get("message", "") + ("\n" + fields["exception"] if "exception" in fields else "")
+            head.text = " ".join([fields.get("message", ""), *(f"{name}={fields[name]}" for name in _BESIDE if name in fields)]) + (
+                "\n" + fields["exception"] if "exception" in fields else ""
+            )
             if "time" in fields and not head.zoned:
                 self._record_time(head, fields["time"])
             return

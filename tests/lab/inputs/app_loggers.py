@@ -18,6 +18,7 @@ STYLES = {
     "basic-day-first": ("logging, datefmt %d.%m.%Y", ()),
     "basic-of-day": ("logging, datefmt %H:%M:%S", ()),
     "basic-american": ("logging, datefmt %m/%d/%Y %I:%M:%S %p", ()),
+    "basic-epoch": ("logging with %(created)f, epoch seconds", ()),
     "dict-json": ("logging.dictConfig, JSON by hand", ()),
     "python-json-logger": ("python-json-logger", ("python-json-logger",)),
     "loguru": ("loguru, text", ("loguru",)),

@@ -2,7 +2,7 @@
 
     WSLOGS_NEW=... SYSTEMD_JOURNAL_REMOTE=... python -m tests.lab.inputs.app_wrappers
 
-WSLOGS_NEW names a virtual environment with uvicorn[standard] fastapi supervisor; the other the program of Debian's package
+WSLOGS_NEW names a virtual environment with uvicorn[standard] fastapi; the other the program of Debian's package
 systemd-journal-remote, whose journal the system's journalctl prints. nginx must be installed. docker, compose and kubelet do
 not run here: their forms are made as their sources say.
 """
@@ -14,7 +14,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -22,6 +21,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, NamedTuple
+from zoneinfo import ZoneInfo
 
 from tests.lab import needs
 from tests.lab.inputs import drive
@@ -139,6 +139,11 @@ def _nano(at: int) -> str:
     return datetime.fromtimestamp(at // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at % 10**9:09d}Z"
 
 
+def _micro(at: int) -> str:
+    """RFC 3339 with microseconds in the host's zone, as rsyslog writes it."""
+    return datetime.fromtimestamp(at // 1000 / 10**6, ZoneInfo(ZONE)).isoformat(timespec="microseconds")
+
+
 def _lines(rows: Iterable[Row], made: Callable[[Row], bytes]) -> bytes:
     return b"".join(made(row) + b"\n" for row in rows)
 
@@ -249,6 +254,16 @@ def journal(rows: Sequence[Row], writers: str) -> None:
         writer=writer,
         story=f"{story} The app's own lines, which say the year, are left out.",
     )
+    stamped = _lines(app, lambda r: _micro(r.at).encode() + b" web1 uvicorn[77]: " + r.line)
+    keep(
+        "app/rsyslog",
+        {"syslog": stamped},
+        input="rsyslog's file, RFC 3339 times",
+        writer=writers,
+        made="documented",
+        source="rsyslog doc/source/configuration/templates.rst, RSYSLOG_FileFormat",
+        story=f"{STORY}. The prefix is put on by the script.",
+    )
     keep(
         "app/journal-json-bytes",
         {"journal.log": _journalctl(b"".join(_entry(*one) for one in coloured), "json")},
@@ -283,53 +298,9 @@ def _journalctl(raw: bytes, form: str) -> bytes:
         return subprocess.run(argv, check=True, capture_output=True, timeout=60, env={**os.environ, "TZ": ZONE}).stdout
 
 
-SUPERVISED = """[supervisord]
-nodaemon=true
-logfile={folder}/supervisord.log
-pidfile={folder}/pid
-[program:api]
-command={python} -m uvicorn chat:app --host 127.0.0.1 --port {port} --no-use-colors
-directory={folder}
-environment=CHAT_LOG="basic-asctime"
-redirect_stderr=true
-stdout_logfile={folder}/api.log
-startsecs=1
-"""
-
-
-def supervisor() -> None:
-    """supervisord's own log and the program's: one life, a SIGKILL from outside, a restart, an orderly stop."""
-    python, port = drive.python("WSLOGS_NEW"), drive.free_port()
-    with tempfile.TemporaryDirectory(prefix=drive.APP_FOLDER) as folder:
-        drive.copy_app(folder)
-        conf = Path(folder) / "supervisord.conf"
-        conf.write_text(SUPERVISED.format(folder=folder, python=python, port=port))
-        with (Path(folder) / "out").open("wb") as out:
-            argv = [str(python.with_name("supervisord")), "-c", str(conf)]
-            child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder)
-        try:
-            drive.until_it_listens(port, lambda: child.poll() is None)
-            time.sleep(1.5)
-            drive.accepted(port)
-            drive.dial(port, "/api/v1/ws?user=18&token=expired")
-            own = (Path(folder) / "supervisord.log").read_text()
-            os.kill(int(own.rpartition("with pid ")[2].split()[0]), signal.SIGKILL)
-            time.sleep(3.5)
-            drive.until_it_listens(port, lambda: child.poll() is None)
-            drive.accepted(port)
-        finally:
-            child.terminate()
-            child.wait(20)
-        files = {name: (Path(folder) / name).read_bytes().replace(f":{port}".encode(), b":8000") for name in ("supervisord.log", "api.log")}
-    keep("app/supervisord", files, input="supervisord and its program's stdout file", writer=versions(python, "supervisor", "uvicorn"),
-         story=f"Accepted and closed, refused, the app killed with SIGKILL and started again, accepted once more; {PATHS}.")  # fmt: skip
-
-
 if __name__ == "__main__":
     signal.alarm(int(LIMIT_S) * 2)
-    if "supervisor" not in sys.argv[1:]:
-        rows, writers = recorded("UTC")
-        docker(rows, writers)
-        kubernetes(rows, writers)
-        journal(*recorded(ZONE))
-    supervisor()
+    rows, writers = recorded("UTC")
+    docker(rows, writers)
+    kubernetes(rows, writers)
+    journal(*recorded(ZONE))

@@ -18,6 +18,18 @@ else:
     say = logging.getLogger("chat")
     say.addHandler(logging.NullHandler())
 app = FastAPI()
+
+
+def tell(write: Any, text: str, **fields: object) -> None:
+    """Fields of their own where the logger has such, else in the text."""
+    if STYLE.startswith("structlog"):
+        write(text, **fields)
+    elif STYLE == "python-json-logger":
+        write(text, extra=fields)
+    else:
+        write(" ".join([text, *(f"{name}={value}" for name, value in fields.items())]))
+
+
 PRICES = {"tea": 3}
 
 
@@ -35,21 +47,21 @@ def member(token: str = "") -> str:
 @app.websocket("/api/v1/ws")
 async def chat(socket: WebSocket, token: str = "", user: int = 0) -> None:
     if token == "expired":
-        say.warning(f"ws refused: token expired user={user}")
+        tell(say.warning, "ws refused: token expired", user=user)
         await socket.close(1008)
         return
     await socket.accept()
-    say.info(f"ws connected user={user}")
+    tell(say.info, "ws connected", user=user)
     code = 1006
     try:
         code = await serve(socket)
     except WebSocketDisconnect as gone:
         code = gone.code
     except ZeroDivisionError:
-        say.exception(f"ws handler failed user={user}")
+        tell(say.exception, "ws handler failed", user=user)
         raise
     finally:
-        say.info(f"ws disconnected user={user} code={code}")
+        tell(say.info, "ws disconnected", user=user, code=code)
 
 
 async def serve(socket: WebSocket) -> int:

@@ -15,12 +15,14 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 _HERE = regex.compile(rb"/tmp/wslogs-app-\w+")
 _ENVIRONMENT = regex.compile(rb'[^\s"\']+/lib/python3\.\d+/site-packages')
 _STANDARD = sysconfig.get_paths()["stdlib"].encode()
-PATHS = "paths of the machine rewritten to /srv/app and /usr/local/lib"
+_KERNEL = regex.compile(rb"OS: Linux \S+")
+PATHS = "paths of the machine rewritten to /srv/app and /usr/local/lib, its kernel to 6.1.0-28-amd64"
 
 
 def cleaned(raw: bytes) -> bytes:
     raw = _ENVIRONMENT.sub(b"/usr/local/lib/python3.11/site-packages", raw)
     raw = _HERE.sub(b"/srv/app", raw.replace(_STANDARD, b"/usr/local/lib/python3.11"))
+    raw = _KERNEL.sub(b"OS: Linux 6.1.0-28-amd64", raw)
     return raw.replace(socket.gethostname().encode(), b"web1")
 
 

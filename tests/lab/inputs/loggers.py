@@ -31,6 +31,8 @@ def _basic(style: str) -> Any:
         logging.basicConfig(level=logging.INFO)
     elif style == "basic-asctime":
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s [%(name)s] %(message)s")
+    elif style == "basic-epoch":
+        logging.basicConfig(level=logging.INFO, format="%(created).3f %(levelname)s %(name)s: %(message)s")
     else:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", datefmt=OWN_DATES[style])
     return logging.getLogger("chat.ws")
