@@ -11,6 +11,7 @@ from wslogs.errors import PatternError
 from wslogs.model import Event
 from wslogs.parsers import access, lines
 from wslogs.parsers.access import layout
+from wslogs.parsers.kinds import kinds
 from wslogs.parsers.kit import Kit
 
 COMBINED = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
@@ -143,7 +144,7 @@ def test_a_format_of_the_bundle_is_read(kit: Kit) -> None:
     kit.layouts["own"] = ('$status|$request_time|"$request"|$remote_addr|$msec', "default")
     log = f'200|0.001|"GET / HTTP/1.1"|203.0.113.24|1795435199.000\n101|9.500|"{HANDSHAKE}"|203.0.113.24|1795435200.000\n'
     one = item(log, "own.log")
-    programs = lines.kinds(one.head(), one.path, kit)
+    programs = kinds(one.head(), one.path, kit)
     assert programs == {"": "nginx-access"}
     parsed = lines.parse(one, programs, kit)
     assert [(e.line, e.path, e.status, e.at, e.lasted_s) for e in parsed.events] == [(2, "/api/v1/ws", 101, NOON, 9.5)]

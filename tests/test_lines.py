@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from wslogs.bundle import open_bundle
 from wslogs.model import Mark, What
 from wslogs.parsers import lines
+from wslogs.parsers.kinds import kinds, second
 from wslogs.parsers.kit import Kit, Parsed
 from wslogs.patterns import load
 from wslogs.redact import Vault
@@ -29,18 +31,62 @@ ACCESS = b'1.2.3.4 - - [23/Nov/2026:04:24:24 +0000] "GET /%s HTTP/1.1" %d 31 "-"
     ],
 )
 def test_kinds_by_content(text: bytes, kind: str) -> None:
-    assert lines.kinds(text, "x", Kit(load(), Vault())) == {"": kind}
+    assert kinds(text, "x", Kit(load(), Vault())) == {"": kind}
+
+
+ERROR = b"2026/11/23 09:24:26 [error] 29#29: *12 connect() failed (111: Connection refused) while connecting to upstream\n"
+
+
+def test_a_container_that_writes_two_kinds() -> None:
+    kit = Kit(load(), Vault())
+    assert kinds(ACCESS % (b"a", 200) * 3 + ERROR, "x", kit) == {"": "nginx-access", second("", "nginx-error"): "nginx-error"}
+    assert kinds(ACCESS % (b"a", 200) + b"[2026-11-24 22:16:02 +0000] [7] [INFO] Booting worker with pid: 8\n" * 4, "x", kit) == {"": "app"}
+
+
+def test_errors_beside_rows_stand_in_their_zone(tmp_path: Path) -> None:
+    row = (ACCESS % (b"ws", 502)).replace(b"04:24:24 +0000", b"09:24:26 +0500")
+    found = parsed(tmp_path, "web.log", ERROR + row)
+    assert [(e.what, e.at) for e in found.events] == [(What.NOTE, 1795407866.0), (What.HANDSHAKE, 1795407866.0)]
+    assert found.sources[0].zoned
+
+
+def test_russian_in_ascii_json_is_found(tmp_path: Path) -> None:
+    text = json.dumps({"ts": 1795407866.0, "msg": "срок токена истёк"}) + "\n" + '{"ts": 1795407867.0, "msg": "Shutting down"}\n'
+    found = parsed(tmp_path, "app.log", text.encode())
+    assert [e.signals for e in found.events] == [("app.says-token-expired",), ()]
+
+
+@pytest.mark.parametrize(
+    ("last", "consequence"),
+    [
+        ("starlette.websockets.WebSocketDisconnect: (1001, '')", True),
+        ("KeyError: 'room'", False),  # raised while the disconnect was handled: a fault of its own
+    ],
+)
+def test_a_consequence_is_told_by_the_last_words(last: str, consequence: bool, tmp_path: Path) -> None:
+    first = "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\nstarlette.websockets.WebSocketDisconnect: (1001, '')\n\n"
+    then = "During handling of the above exception, another exception occurred:\n\n"
+    text = f'INFO:     x\n{first}{then}Traceback (most recent call last):\n  File "starlette/websockets.py", line 2, in g\n{last}\n'
+    (event,) = parsed(tmp_path, "app.log", text.encode()).events
+    assert ("app.exception-after-disconnect" in event.signals) is consequence
+
+
+def test_a_long_traceback_in_json_keeps_its_cause(tmp_path: Path) -> None:
+    frames = '  File "/srv/app/main.py", line 1, in f\n' * 1000
+    text = json.dumps({"ts": 1795407866.0, "msg": "x", "exc": f"Traceback (most recent call last):\n{frames}ValueError: y"})
+    (event,) = parsed(tmp_path, "app.log", text.encode() + b"\n").events
+    assert (event.what, event.excerpt) == (What.EXCEPTION, "ValueError …")
 
 
 def test_text_that_is_no_log() -> None:
-    assert lines.kinds(b"Dear all,\nplease find attached.\n", "letter.txt", Kit(load(), Vault())) == {}
+    assert kinds(b"Dear all,\nplease find attached.\n", "letter.txt", Kit(load(), Vault())) == {}
 
 
 def parsed(tmp_path: Path, name: str, text: bytes) -> Parsed:
     (tmp_path / name).write_bytes(text)
     kit = Kit(load(), Vault())
     with open_bundle([tmp_path]) as bundle:
-        return lines.parse(bundle.items[0], lines.kinds(text, name, kit), kit)
+        return lines.parse(bundle.items[0], kinds(text, name, kit), kit)
 
 
 def test_refused_rows_are_found_by_the_path_that_a_101_names(tmp_path: Path) -> None:

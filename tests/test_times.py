@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from wslogs.times import east, iso, parse, zone
+from wslogs.times import east, in_year, iso, parse, zone
 
 NOON = 1795435200.0
 
@@ -23,6 +23,14 @@ NOON = 1795435200.0
         ("2026/11/23 12:00:00", "%Y/%m/%d %H:%M:%S", (NOON, False)),
         ("1795435200.250", "epoch", (NOON + 0.25, True)),
         ("1795435200250", "epoch-ms", (NOON + 0.25, True)),
+        ("1795435200250000", "epoch-us", (NOON + 0.25, True)),
+        ("1795435200250000000", "epoch-ns", (NOON + 0.25, True)),
+        ("23.11.2026 12:00:00", "%d.%m.%Y %H:%M:%S", (NOON, False)),
+        ("23.11.2026 12:00:00,250", "%d.%m.%Y %H:%M:%S", (NOON + 0.25, False)),
+        ("11/23/26 12:00:00", "%m/%d/%y %H:%M:%S", (NOON, False)),
+        ("2026-11-23 12:00:00 UTC", "iso", (NOON, True)),
+        ("2026-11-23 17:00:00 +05", "iso", (NOON, True)),
+        ("2026-11-23 07:00:00.25 -0500", "iso", (NOON + 0.25, True)),
         ("Feb 29 00:00:00", "%b %d %H:%M:%S", (951782400.0, False)),
         ("2026-13-23T12:00:00Z", "iso", None),
         ("2026-11-23T25:00:00Z", "iso", None),
@@ -36,6 +44,24 @@ NOON = 1795435200.0
 )
 def test_parse(text: str, form: str, expected: tuple[float, bool] | None) -> None:
     assert parse(text, form) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "near", "expected"),
+    [
+        ("2000-11-23T12:00:00Z", "2026-11-23T18:00:00Z", "2026-11-23T12:00:00Z"),
+        ("2000-12-31T23:00:00Z", "2027-01-01T01:00:00Z", "2026-12-31T23:00:00Z"),
+        ("2000-01-01T01:00:00Z", "2026-12-31T23:00:00Z", "2027-01-01T01:00:00Z"),
+        ("2000-02-29T12:00:00Z", "2028-03-01T00:00:00Z", "2028-02-29T12:00:00Z"),
+        ("2000-02-29T12:00:00Z", "2026-03-01T00:00:00Z", "2000-02-29T12:00:00Z"),  # no such day in these years
+        ("2000-02-29T12:00:00Z", None, "2000-02-29T12:00:00Z"),
+        ("2000-11-23T12:00:00Z", "9999-12-31T00:00:00Z", "9893-11-23T12:00:00Z"),
+    ],
+)
+def test_the_year_closest_to_an_instant(text: str, near: str | None, expected: str) -> None:
+    at, known = parse(text, "iso"), parse(near or "", "iso")
+    assert at is not None
+    assert iso(in_year(at[0], known[0] if known else None)) == expected
 
 
 @pytest.mark.parametrize(
@@ -64,7 +90,10 @@ def test_what_is_written_is_read_back(milliseconds: int) -> None:
     assert parse(iso(at) or "", "iso") == pytest.approx((at, True), abs=1e-6)
 
 
-@given(some.text(max_size=40), some.sampled_from(["iso", "epoch", "epoch-ms", "%d/%b/%Y:%H:%M:%S %z", "%b %d %H:%M:%S"]))
+@given(
+    some.text(max_size=40),
+    some.sampled_from(["iso", "epoch", "epoch-ms", "%d/%b/%Y:%H:%M:%S %z", "%b %d %H:%M:%S", "%d.%m.%Y %H:%M:%S", "epoch-ns"]),
+)
 @settings(max_examples=200, deadline=None)
 def test_no_text_is_an_error(text: str, form: str) -> None:
     found = parse(text, form)

@@ -13,8 +13,9 @@ import regex
 from wslogs.bundle import Bundle, Item, open_bundle
 from wslogs.errors import PatternError
 from wslogs.model import Event, Source, Token
-from wslogs.parsers import access, lines
+from wslogs.parsers import access
 from wslogs.parsers.heads import Heads
+from wslogs.parsers.kinds import KINDS, second
 from wslogs.parsers.kit import Kit, decode
 from wslogs.patterns import Patterns, load
 from wslogs.pipeline import kind_of, read
@@ -80,7 +81,7 @@ def _explained(bundle: Bundle, kit: Kit) -> Iterator[Explained]:
         by_place.setdefault((event.source, event.line), []).append(event)
     for item in bundle.items:
         kind, programs = kind_of(item, kit)
-        if kind in lines.KINDS or kind == "unknown":
+        if kind in KINDS or kind == "unknown":
             yield from _of_log(item, programs, by_place, names, kit)
         else:
             for event in (e for e in evidence.events if e.source == item.path):
@@ -157,7 +158,7 @@ class _Forms:
 
     def __init__(self, programs: Mapping[str, str], kit: Kit) -> None:
         self._programs, self._kit = programs, kit
-        self._kinds = list(dict.fromkeys(programs.values())) or list(lines.KINDS)
+        self._kinds = list(dict.fromkeys(programs.values())) or list(KINDS)
         self._heads = {kind: Heads(kit.patterns, kind) for kind in self._kinds}
         self._layouts = access.layouts(kit) if "nginx-access" in self._kinds else []
         self._loose = {one.id for one in kit.patterns.accesses if one.match is not None}
@@ -171,7 +172,9 @@ class _Forms:
         bare = self._heads[self._kinds[0]].bare(text)
         if kind == "nginx-access":
             name = next((one.name for one in self._layouts if _fits(one.expression, bare)), "record.access-json" if head.record else "")
-            return name, name
+            if name or second(head.program, "nginx-error") not in self._programs:
+                return name, name
+            kind = "nginx-error"
         reading = self._kit.reader(kind).read_all(text if kind == "nginx-error" else head.text)
         message = reading.message.id if reading.message else ""
         form = next((one.id for one in self._shapes if _fits(one.match, bare)), "")

@@ -14,7 +14,7 @@ from wslogs.bundle import Bundle, Item, open_bundle
 from wslogs.correlate import correlate
 from wslogs.errors import BundleError
 from wslogs.model import Attempt, Event, Source, Tier, Verdict, What
-from wslogs.parsers import env, har, lines, netlog, nginx_conf
+from wslogs.parsers import env, har, kinds, lines, netlog, nginx_conf
 from wslogs.parsers.kit import Kit, dialled
 from wslogs.parsers.nginx_conf import routes
 from wslogs.patterns import load
@@ -177,8 +177,8 @@ def kind_of(item: Item, kit: Kit) -> tuple[str, dict[str, str]]:
         return "nginx-conf", {}
     if env.is_env(head):
         return "env", {}
-    programs = lines.kinds(head, item.path, kit)
-    return (lines.majority(programs), programs) if programs else ("unknown", {})
+    programs = kinds.kinds(head, item.path, kit)
+    return (kinds.majority(programs), programs) if programs else ("unknown", {})
 
 
 def _conf(item: Item, bundle: Bundle, evidence: Evidence, kit: Kit) -> None:

@@ -210,7 +210,8 @@ def _written(needle: str) -> set[bytes]:
     if needle.isascii():
         return {needle.encode()}
     cased = {needle, needle.capitalize(), needle.upper()}
-    return {word.encode(encoding, "replace").lower() for word in cased for encoding in ("utf-8", "cp1251")}
+    # JSON writes them as \\u0442 where it is told to be ASCII, as Python's json is unless told otherwise.
+    return {word.encode(encoding, "replace").lower() for word in cased for encoding in ("utf-8", "cp1251", "unicode_escape")}
 
 
 def _cut(block: bytes) -> int:

@@ -6,6 +6,11 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import isfinite
 
+_LATEST = 250_000_000_000.0
+"""In the year 9892, the last but some that a calendar of four digits has."""
+EPOCH = {"epoch": 1, "epoch-ms": 1e3, "epoch-us": 1e6, "epoch-ns": 1e9}
+"""Since 1970, and how many of the unit make a second."""
+
 
 def iso(at: float | None) -> str | None:
     """Epoch seconds -> `2026-11-20T10:00:00.123Z`, without the fraction when it is zero; None stays None.
@@ -32,6 +37,21 @@ def zone(text: str) -> float | None:
     return (1 if digits[0] == "+" else -1) * (int(digits[1:3]) * 3600.0 + int(digits[3:]) * 60.0)
 
 
+def in_year(at: float, near: float | None) -> float:
+    """A time without a year, read as if in 2000 -> the same in the year that brings it closest to `near`; None leaves it there."""
+    if near is None:
+        return at
+    when = datetime.fromtimestamp(at, UTC)
+    year = datetime.fromtimestamp(min(max(near, 0.0), _LATEST), UTC).year
+    # 29 February is in leap years only.
+    found = [when.replace(year=y).timestamp() for y in (year - 1, year, year + 1) if (when.month, when.day) != (2, 29) or _leap(y)]
+    return min(found, key=lambda one: abs(one - near), default=at)
+
+
+def _leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
 def east(seconds: float) -> str:
     """A zone as logs write it: 20700 is +05:45."""
     sign, minutes = "-" if seconds < 0 else "+", round(abs(seconds) / 60)
@@ -41,13 +61,18 @@ def east(seconds: float) -> str:
 def parse(text: str, form: str) -> tuple[float, bool] | None:
     """(epoch seconds, whether the text says its zone), or None when it does not fit.
 
-    `form` is "iso", "epoch", "epoch-ms" or a strptime format. A time without a zone is read as if it were UTC.
+    `form` is "iso", a key of EPOCH or a strptime format; after `%S` the text may have a fraction. A time without a zone is
+    read as if it were UTC.
     """
     try:
-        if form in ("epoch", "epoch-ms"):
-            at = float(text) / (1000 if form == "epoch-ms" else 1)
+        if form in EPOCH:
+            at = float(text) / EPOCH[form]
             return (at, True) if isfinite(at) else None
-        return _iso(text) if form == "iso" else _strptime(text, form)
+        if form == "iso":
+            return _iso(text)
+        whole, rest = _fraction(text) if form.endswith("%S") else (text, 0.0)
+        at, zoned = _strptime(whole, form)
+        return at + rest, zoned
     except (ValueError, OverflowError):
         return None
 
@@ -55,6 +80,8 @@ def parse(text: str, form: str) -> tuple[float, bool] | None:
 def _iso(text: str) -> tuple[float, bool]:
     """ISO 8601 and its cousins: blank or T, comma or point, two to nine digits of a second, Z or an offset."""
     text = text.replace(",", ".", 1)
+    if " " in text[-6:]:  # systemd's own form: the zone after a blank
+        text = text.removesuffix(" UTC") + "Z" if text.endswith(" UTC") else text.replace(" +", "+").replace(" -", "-")
     head, point, rest = text.partition(".")
     if point:
         digits = 0
@@ -63,6 +90,13 @@ def _iso(text: str) -> tuple[float, bool]:
         whole, zoned = _second(head + rest[digits:])
         return whole + float(f"0.{rest[:digits]}0"), zoned
     return _second(text)
+
+
+def _fraction(text: str) -> tuple[str, float]:
+    """`10:00:00,123` -> (`10:00:00`, 0.123)."""
+    cut = max(text.rfind("."), text.rfind(","))
+    digits = text[cut + 1 :]
+    return (text[:cut], float(f"0.{digits}")) if cut > 0 and digits.isdecimal() and digits.isascii() else (text, 0.0)
 
 
 @lru_cache(maxsize=4096)
@@ -77,7 +111,7 @@ def _second(text: str) -> tuple[float, bool]:
 @lru_cache(maxsize=4096)
 def _strptime(text: str, form: str) -> tuple[float, bool]:
     # A day without a year: 29 February needs a leap year to be read at all.
-    dated, layout = (text, form) if "%Y" in form else (f"2000 {text}", f"%Y {form}")
+    dated, layout = (text, form) if "%Y" in form or "%y" in form else (f"2000 {text}", f"%Y {form}")
     when = datetime.strptime(dated, layout)  # noqa: DTZ007 - the zone is set right below
     if when.tzinfo is None:
         return when.replace(tzinfo=UTC).timestamp(), False

@@ -32,6 +32,8 @@ class Kit:
     """Paths that a source of this bundle shows to be dialled as WebSockets."""
     layouts: dict[str, tuple[str, str]] = field(default_factory=dict)
     """log_format name -> (format, escape), from the bundle's nginx.conf."""
+    near: dict[str, float] = field(default_factory=dict)
+    """Source -> an instant that one of its first lines says with its year, epoch seconds."""
     readers: dict[str, Reader] = field(default_factory=dict)
 
     def reader(self, kind: str) -> Reader:
@@ -128,6 +130,11 @@ def decode(raw: bytes) -> str:
         text = cut.decode("utf-8")
     except UnicodeDecodeError:
         text = cut.decode("utf-8", "replace") if len(cut) < len(raw) else cut.decode("cp1251", "replace")
+    return clean(text)
+
+
+def clean(text: str) -> str:
+    """Without colours and control characters."""
     return _COLOURS.sub("", text)
 
 

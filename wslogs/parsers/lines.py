@@ -2,74 +2,33 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import BinaryIO
 
 import regex
 
+from wslogs import times
 from wslogs.bundle import Item
 from wslogs.coverage import LEVELS, lower
 from wslogs.model import Event, Source, Tier, What
 from wslogs.parsers import access
-from wslogs.parsers.heads import Head, Heads
-from wslogs.parsers.kit import PATH, Kit, Parsed, decode, event_of, line_text, spans, tier_of
+from wslogs.parsers.heads import AS_BYTES, Head, Heads
+from wslogs.parsers.kinds import MIXED, majority, second
+from wslogs.parsers.kit import LONGEST, PATH, Kit, Parsed, Reader, Reading, decode, event_of, spans, tier_of
+from wslogs.parsers.neighbours import Neighbours
 from wslogs.parsers.tally import Tally, bare
-from wslogs.parsers.tracebacks import gather
+from wslogs.parsers.tracebacks import gather, last_words, named, shortened
 from wslogs.patterns import Patterns
+from wslogs.redact import excerpt
 from wslogs.scan import Clock, Line, Scanner
 
-KINDS = ("nginx-access", "nginx-error", "console", "app", "probe")
-"""In the order in which a tie is broken."""
 _ANSWERS = (What.ACCEPTED, What.REFUSED, What.OPENED)
 _ID_LINES = 3
-_SAMPLE = 400
-_WHOLE = 2.5
-"""What a line says for a kind whose expression fits it from end to end."""
-
+_ROWS_AHEAD = 200
+"""Lines after an error that are looked through for a row of access."""
 _LEVEL = regex.compile(r"\S+ \S+ \[(\w+)\] \d+#\d+: ")
 """Where nginx writes the level of an error line: after day and time (ngx_log.c)."""
-
-
-def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
-    """Program -> kind, by what the first lines hold; "" is the program of a log without names. Empty: not a log.
-
-    The name only breaks ties.
-    """
-    scores: dict[str, dict[str, float]] = {}
-    formats = access.layouts(kit)
-    heads = {kind: Heads(kit.patterns, kind) for kind in KINDS}
-    for raw in head.splitlines()[:_SAMPLE]:
-        text = decode(raw)
-        if not text.strip():
-            continue
-        taken = heads["app"].take(text)
-        score = scores.setdefault(taken.program, dict.fromkeys(KINDS, 0.0))
-        for kind in KINDS:
-            score[kind] += _score(kind, text, taken, heads, formats, kit)
-    found = {}
-    for program, score in scores.items():
-        best = max(KINDS, key=lambda kind: (score[kind], kind.removeprefix("nginx-") in name.lower(), -KINDS.index(kind)))
-        if score[best] > 0:
-            found[program] = best
-    return found
-
-
-def majority(programs: Mapping[str, str]) -> str:
-    """The kind of most programs in a file."""
-    return Counter(programs.values()).most_common(1)[0][0]
-
-
-def _score(kind: str, text: str, taken: Head, heads: Mapping[str, Heads], formats: list[access.Layout], kit: Kit) -> float:
-    if kind == "nginx-access":
-        if taken.record is not None or text.startswith("{"):
-            return _WHOLE if heads[kind].take(text).record else 0.0
-        return _WHOLE if any(f.match(heads[kind].bare(text)) for f in formats) else 0.0
-    bare = heads[kind].bare(text)
-    shape = max((s.weight for s in kit.patterns.shapes if s.kind == kind and s.match.match(bare)), default=0)
-    words = taken.text if kind != "nginx-error" else text
-    return shape + (1.0 if kit.reader(kind).read_all(words) else 0.0)
 
 
 def parse(item: Item, programs: Mapping[str, str], kit: Kit) -> Parsed:
@@ -105,7 +64,9 @@ def _tally(patterns: Patterns, wanted: set[str], formats: list[access.Layout]) -
     """Counts the lines that look like one of these kinds."""
     known = [bare(s.match) for s in patterns.shapes if s.kind in wanted]
     if "nginx-access" in wanted:
-        known += [*(bare(f.expression) for f in formats), r"\{"]
+        known += [bare(f.expression) for f in formats]
+    if wanted & {"nginx-access", "nginx-error"}:
+        known.append(r"\{")
     return Tally(known, [bare(w.match) for w in patterns.wrappers])
 
 
@@ -115,9 +76,11 @@ class _Reading:
     def __init__(self, source: Source, programs: Mapping[str, str], kit: Kit) -> None:
         self._source, self._programs, self.kit = source, programs, kit
         self.formats = access.layouts(kit) if "nginx-access" in programs.values() else []
-        self.heads = {kind: Heads(kit.patterns, kind) for kind in set(programs.values())}
+        self.heads = {kind: Heads(kit.patterns, kind, kit.near.get(source.path)) for kind in set(programs.values())}
+        self._zone_s: float | None = None
         self._default = programs.get("") or source.kind
         self._names: list[str] = []
+        self._neighbours = Neighbours()
 
     def needles(self) -> list[str]:
         words: set[str] = set()
@@ -125,6 +88,7 @@ class _Reading:
             words |= set(access.needles(self.formats, self.kit.paths) if kind == "nginx-access" else self.kit.reader(kind).needles)
         if PATH in words:
             words = (words - {PATH}) | self._paths()
+        words.add(AS_BYTES)
         self._names = sorted(words)
         return self._names
 
@@ -136,25 +100,38 @@ class _Reading:
         for line in scanner.kept(stream):
             if line.number <= done:
                 continue
-            text = line_text(line)
-            head = self.heads[self._default].take(text)
-            kind = self._programs.get(head.program, self._default)
+            head, first, last = self.heads[self._default].whole(line)
+            kind = self._kind(head)
             if kind != self._default and kind in self.heads:
-                head = self.heads[kind].take(text)
+                head, first, last = self.heads[kind].whole(line)
+            done = last
             if kind == "nginx-access":
-                made = self._access(text, head, line)
+                made = self._access(head, first)
             else:
-                made, done = self._words(text, head, line, kind)
+                made, done = self._words(head, line, first, last, kind)
             if made is not None:
                 yield made
 
-    def _access(self, text: str, head: Head, line: Line) -> Event | None:
-        row = head.record if head.record is not None else self.row(self.heads["nginx-access"].bare(text))
-        made = access.event(row, self._source, line.number, self.kit) if row is not None else None
+    def _kind(self, head: Head) -> str:
+        """The kind of a line: its program's, or where that has two, the one whose form it has."""
+        kind = self._programs.get(head.program, self._default)
+        others = {kind, *(k for k in MIXED if second(head.program, k) in self._programs)}
+        if len(others) == 1:
+            return kind
+        if "nginx-error" in others and _LEVEL.match(head.bare):
+            return "nginx-error"
+        if "nginx-access" in others and self.row(head.bare) is not None:
+            return "nginx-access"
+        return "app" if "app" in others else kind
+
+    def _access(self, head: Head, line: int) -> Event | None:
+        row = head.record if head.record is not None else self.row(head.bare)
+        made = access.event(row, self._source, line, self.kit) if row is not None else None
         if made is not None:
             if made.status == 101 or made.upgrade:
                 self.kit.paths.add(made.path or "/")
             made.tier = tier_of("nginx-access")
+            self._zone_s = times.zone(made.logged)
         return made
 
     def row(self, text: str) -> Mapping[str, str] | None:
@@ -169,27 +146,35 @@ class _Reading:
                 return row
         return None
 
-    def _words(self, text: str, head: Head, line: Line, kind: str) -> tuple[Event | None, int]:
-        reader, done = self.kit.reader(kind), line.number
+    def _words(self, head: Head, line: Line, first: int, done: int, kind: str) -> tuple[Event | None, int]:
+        reader = self.kit.reader(kind)
         if kind == "nginx-error":
-            self.hear(self.heads[kind].bare(text))
-        words = text if kind == "nginx-error" else head.text
+            self.hear(head.bare)
+        words = head.bare if kind == "nginx-error" else head.text
         hits = {self._names[hit] for hit in line.hits}
         if hits & self._paths():
             hits.add(PATH)
-        reading = reader.read(words, hits) if head.record is None else reader.read_all(words)
-        first = line.number
-        if reading.message is not None and reading.message.what is What.EXCEPTION and head.record is None:
-            whole, first, done = gather(line, lambda raw: self.heads[kind].take(decode(raw)).text if kind in self.heads else decode(raw))
-            reading = reader.read_all(whole)
+        reading = reader.read_all(words) if head.packed or head.record is not None else reader.read(words, hits)
+        if reading.message is not None and reading.message.what is What.EXCEPTION:
+            if head.record is None:
+                words, first, done = gather(
+                    line, lambda raw: self.heads[kind].take(decode(raw)).text if kind in self.heads else decode(raw)
+                )
+            reading = self._exception(reader, words)
         if reading.gave_up:
             self._note("a line took too long to match")
         if not reading:
             return None, done
         made = event_of(reading, self._source, first, self.kit)
+        made.logged = head.logged
         if made.path and (made.status == 101 or made.what in (What.FAILED, What.ACCEPTED, What.REFUSED)):
             self.kit.paths.add(made.path)
-        made.at, made.logged, made.resolution_s = head.at, head.logged, head.resolution_s
+        if kind == "nginx-error" and self.formats:
+            self._zone_of_rows(head, line)
+        if head.at is None:
+            beside = self._neighbours.time(line, first, done, self.heads[kind], record=made.what is What.EXCEPTION)
+            made.logged, head = "", beside or head
+        made.at, made.resolution_s = head.at, head.resolution_s
         if made.tier is Tier.APP and made.what in _ANSWERS:
             made.request_id = made.request_id or (head.record or {}).get("request_id") or self._request_id(line)
         if head.at is not None:
@@ -198,6 +183,30 @@ class _Reading:
         if made.tier is self._source.tier and kind != self._source.kind:
             made.tier = tier_of(kind)
         return made, done
+
+    def _zone_of_rows(self, head: Head, line: Line) -> None:
+        """Errors beside rows of the same nginx stand in the zone that the rows say."""
+        if self._zone_s is None:
+            for raw in islice(line.following(), _ROWS_AHEAD):
+                row = self.row(self.heads["nginx-access"].bare(decode(raw)))
+                if row is not None and (zone := times.zone(row.get("time_local", ""))) is not None:
+                    self._zone_s = zone
+                    break
+        if self._zone_s is not None and head.at is not None and not head.zoned and not head.dateless:
+            head.at, head.zoned = head.at - self._zone_s, True
+
+    def _exception(self, reader: Reader, whole: str) -> Reading:
+        """A traceback is read at its beginning and its end; that it is a consequence only its last words tell."""
+        reading = reader.read_all(shortened(whole, LONGEST))
+        signals = self.kit.patterns.signals
+        ends = last_words(whole)
+        told = [set(reader.read_all(words).signals) for words in ends]
+        reading.signals = tuple(
+            name for name in reading.signals if not signals[name].consequence or (told and all(name in names for names in told))
+        )
+        if ends and (kind := named(ends[-1])) is not None:
+            reading.excerpt = excerpt(kind, ends[-1])
+        return reading
 
     def _request_id(self, line: Line) -> str | None:
         """The id of the request that a line is about: in it, or in what the app says right after its server's line."""

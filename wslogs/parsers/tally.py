@@ -23,7 +23,7 @@ class Tally:
 
     def __init__(self, known: Iterable[str], wrappers: Iterable[str] = ()) -> None:
         forms, before = "|".join(known), "|".join(wrappers)
-        start = rf"(?:(?:{before}){{0,3}}(?:{forms})|[ \t\r]*$)" if before else rf"(?:{forms}|[ \t\r]*$)"
+        start = rf"(?:{before}){{0,3}}(?:{forms}|[ \t\r]*$)" if before else rf"(?:{forms}|[ \t\r]*$)"
         # Only lines of no known form become objects.
         self._unknown = regex.compile(rf"^(?!{start})[^\n]+".encode(), regex.MULTILINE | regex.VERSION1)
         self._shapes: dict[str, UnknownForm] = {}
@@ -32,6 +32,8 @@ class Tally:
     def __call__(self, block: bytes) -> int:
         """The lines of a block that are understood; called once with each block, in order, whole lines only."""
         lines = block.count(b"\n") + (not block.endswith(b"\n"))
+        if b"\x1b" in block:
+            block = _COLOURS.sub(b"", block)
         unknown, counted, before = 0, 0, 0
         for found in self._unknown.finditer(block):
             unknown += 1
@@ -52,6 +54,7 @@ class Tally:
         return sorted(self._shapes.values(), key=lambda one: (-one.count, one.line))
 
 
+_COLOURS = regex.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
 _RUNS = (
     (regex.compile(r"[^\W\d_]+"), "a"),
     (regex.compile(r"\d+"), "0"),

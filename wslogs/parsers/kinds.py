@@ -1,0 +1,79 @@
+"""Which kinds a log is of: one for each program in it, by the forms of its first lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from wslogs.parsers import access
+from wslogs.parsers.heads import Head, Heads
+from wslogs.parsers.kit import Kit, decode
+
+KINDS = ("nginx-access", "nginx-error", "console", "app", "probe")
+"""In the order in which a tie is broken."""
+MIXED = ("nginx-error", "nginx-access", "app")
+"""Kinds that one container writes to one log. In this order a line is asked whether it is of the kind."""
+_SAMPLE = 400
+_CLEAR = 0.9
+"""A line that says so much for a kind is of it."""
+_WHOLE = 2.5
+"""What a line says for a kind whose expression fits it from end to end."""
+
+
+def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
+    """Program -> kind, by what the first lines hold; "" is the program of a log without names. Empty: not a log.
+
+    The name only breaks ties.
+    """
+    scores: dict[str, dict[str, float]] = {}
+    clear: dict[str, Counter[str]] = {}
+    formats = access.layouts(kit)
+    heads = {kind: Heads(kit.patterns, kind) for kind in KINDS}
+    for raw in head.splitlines()[:_SAMPLE]:
+        text = decode(raw)
+        if not text.strip():
+            continue
+        taken = heads["app"].take(text)
+        score = scores.setdefault(taken.program, dict.fromkeys(KINDS, 0.0))
+        line = {kind: _score(kind, text, taken, heads, formats, kit) for kind in KINDS}
+        for kind, value in line.items():
+            score[kind] += value
+        if (most := max(KINDS, key=line.__getitem__)) and line[most] >= _CLEAR:
+            clear.setdefault(taken.program, Counter())[most] += 1
+    if (near := heads["app"].near) is not None:
+        kit.near[name] = near
+    found = {}
+    for program, score in scores.items():
+        best = max(KINDS, key=lambda kind: (score[kind], kind.removeprefix("nginx-") in name.lower(), -KINDS.index(kind)))
+        if score[best] > 0:
+            found[program] = best
+            found |= {second(program, kind): kind for kind in _beside(best, clear.get(program, Counter()))}
+    return found
+
+
+def second(program: str, kind: str) -> str:
+    """The name under which a program stands once more, whose lines are of two kinds: nginx in a container, or all of a container."""
+    return f"{program}\n{kind}"
+
+
+def _beside(best: str, clear: Mapping[str, int]) -> list[str]:
+    """Further kinds among the lines of one program. Rows of access alone beside an app's lines are those of its own server."""
+    if best not in MIXED or not clear.get("nginx-error"):
+        return []
+    return [kind for kind in MIXED if kind != best and clear.get(kind)]
+
+
+def majority(programs: Mapping[str, str]) -> str:
+    """The kind of most programs in a file."""
+    return Counter(programs.values()).most_common(1)[0][0]
+
+
+def _score(kind: str, text: str, taken: Head, heads: Mapping[str, Heads], formats: list[access.Layout], kit: Kit) -> float:
+    if kind == "nginx-access":
+        if taken.bare.startswith("{"):
+            return _WHOLE if heads[kind].take(text).record else 0.0
+        return _WHOLE if any(f.match(taken.bare) for f in formats) else 0.0
+    bare = taken.bare
+    shape = max((s.weight for s in kit.patterns.shapes if s.kind == kind and s.match.match(bare)), default=0)
+    words = taken.text if kind != "nginx-error" else bare
+    return shape + (1.0 if kit.reader(kind).read_all(words) else 0.0)
