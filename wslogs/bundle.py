@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
+import regex
 from isal import igzip, igzip_lib
 
 from wslogs.errors import BundleError
@@ -27,6 +28,11 @@ else:
     from backports import zstd
 
 HEAD = 1 << 16
+_START = 512
+_LETTERS = regex.compile(r"[\t\r\n\x1b\x20-\x7e\u00a0-\u017f\u0400-\u04ff\u2000-\u22ff]")
+"""What a log holds: other characters show that bytes only look like UTF-16."""
+_FEWEST = 8
+"""Characters without which nothing is said of an encoding that has no mark."""
 MOST_ITEMS = 10_000
 MOST_BYTES = 64 << 30
 """A bundle that unpacks to more than this is a bomb or a mistake."""
@@ -65,9 +71,9 @@ class Item:
     def open(self) -> BinaryIO:
         """The content as UTF-8 bytes: decompressed, and recoded when it begins like UTF-16. A cut .gz ends early."""
         stream = _decompressed(self.opener(), self.notes)
-        head = _peek(stream, 4)
-        if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return cast(BinaryIO, _Recoded(stream, "utf-16"))
+        head = _peek(stream, _START)
+        if (wide := _utf_16(head)) is not None:
+            return cast(BinaryIO, _Recoded(stream, wide))
         if head.startswith(b"\xef\xbb\xbf"):
             stream.read(3)
         return stream
@@ -209,6 +215,19 @@ def _member(archive: tarfile.TarFile, info: tarfile.TarInfo, notes: list[str]) -
 def _label(name: str) -> str:
     """A member's name as a label only: nothing is ever written by it."""
     return "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", ".", ".."))
+
+
+def _utf_16(head: bytes) -> str | None:
+    """The name of the encoding where a file begins as UTF-16: by its mark, or by zero bytes in every other place of plain text alone."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    head = head[: len(head) // 2 * 2]
+    for encoding, zeros, others in (("utf-16-le", head[1::2], head[::2]), ("utf-16-be", head[::2], head[1::2])):
+        if len(zeros) >= _FEWEST and zeros.count(0) * 2 >= len(zeros) and not others.count(0):
+            text = head.decode(encoding, "replace")
+            if len(_LETTERS.findall(text)) * 20 >= len(text) * 19:
+                return encoding
+    return None
 
 
 def _peek(stream: BinaryIO, size: int) -> bytes:

@@ -12,6 +12,7 @@ from wslogs.parsers.kit import decode
 _MOST_SHAPES = 200
 """So many shapes of one file are told apart; lines of further ones are counted together."""
 _LONGEST = 72
+_COLOURS = regex.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
 _REST = "…"
 
 
@@ -36,6 +37,8 @@ class Tally:
             block = _COLOURS.sub(b"", block)
         unknown, counted, before = 0, 0, 0
         for found in self._unknown.finditer(block):
+            if b"\x1b" in found[0] and self._unknown.match(_COLOURS.sub(b"", found[0])) is None:
+                continue
             unknown += 1
             before += block.count(b"\n", counted, found.start())
             counted = found.start()

@@ -30,6 +30,8 @@ def diff(change: tuple[tuple[str, ...], ...], route: Route | None, conf: Conf | 
         else:
             lines[old.line - 1] = _line(row, _leading(lines[old.line - 1]))
     lines[anchor.line : anchor.line] = added
+    if "\r\n" in text:
+        lines = [line.removesuffix("\n").removesuffix("\r") + "\r\n" for line in lines]
     labels = f"a/{location.file}", f"b/{location.file}"
     return "".join(difflib.unified_diff(text.splitlines(keepends=True), lines, *labels, n=0)) or None
 
