@@ -49,6 +49,7 @@ def test_a_caveat_takes_known_values(name: str) -> None:
         "line": 3,
         "pairs": 4,
         "zone": "+05:45",
+        "name": "a log",
     }
     assert set(CAVEATS[name] % values) <= set(string.printable)
 

@@ -28,3 +28,7 @@ def test_addresses_are_kept_and_values_are_secrets(tmp_path: Path) -> None:
 def test_what_is_an_env() -> None:
     assert env.is_env(b"A=1\n# c\nexport B=2\n")
     assert not env.is_env(b"INFO:     connection open\nA=1\n")
+
+
+def test_a_log_of_keys_and_values_is_no_env() -> None:
+    assert not env.is_env(b"ts=1795559550.941 status=101\n" * 3)

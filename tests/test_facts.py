@@ -8,7 +8,7 @@ from conftest import NOON, attempt, event, item, patterns, source, token
 from wslogs import facts
 from wslogs.facts import doubled
 from wslogs.model import Attempt, Event, Fact, Mark, Source
-from wslogs.parsers import nginx_conf
+from wslogs.parsers import conf_files
 from wslogs.parsers.env import Setting
 from wslogs.parsers.nginx_conf import Conf
 from wslogs.signals import fire
@@ -23,7 +23,7 @@ LOG = spoken(-60, 60)
 
 
 def conf(text: str) -> Conf:
-    return nginx_conf.parse(item(text, "nginx.conf"), lambda _: None)[1]
+    return conf_files.parse(item(text, "nginx.conf"))[1]
 
 
 def learned(

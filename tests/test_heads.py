@@ -101,7 +101,8 @@ def test_a_time_of_day_says_no_day(line: str, at: float | None, dateless: bool) 
 
 
 def test_json_that_nginx_or_a_cut_broke_is_read() -> None:
-    assert loads('{"s":200,"urt":,"ua":""}') == {"s": 200, "urt": None, "ua": ""}
+    assert loads('{"s":200,"urt":,"ua":""}') == {"s": 200, "urt": "", "ua": ""}
+    assert loads('{"us":502, 502,"urt":- : 0.010,"n":-}') == {"us": "502, 502", "urt": "- : 0.010", "n": "-"}
     assert loads('{"message": "cut he') == {"message": "cut he"}
     assert loads("[1]") is None
     assert loads("{" * 5000) is None

@@ -97,6 +97,12 @@ def test_refused_rows_are_found_by_the_path_that_a_101_names(tmp_path: Path) -> 
     assert (source.lines, source.recognised, source.kept, source.first, source.zoned) == (3, 3, 2, 1795407864.0, True)
 
 
+@pytest.mark.parametrize("written", [b"%D1%87%D0%B0%D1%82", b"\\xD1\\x87\\xD0\\xB0\\xD1\\x82"], ids=["quoted", "escaped"])
+def test_refused_rows_are_found_by_a_path_that_is_not_ascii(written: bytes, tmp_path: Path) -> None:
+    text = ACCESS % (written, 403) + ACCESS % (b"a", 200) + ACCESS % (b"%d1%87%d0%b0%d1%82", 101)
+    assert [(e.line, e.status, e.path) for e in parsed(tmp_path, "access.log", text).events] == [(1, 403, "/чат"), (3, 101, "/чат")]
+
+
 ROW = b'1.2.3.4 - - [23/Nov/2026:%02d:%02d:00 +0000] "GET /a HTTP/1.1" 200 31 "-" "M"\n'
 
 

@@ -1,4 +1,4 @@
-"""wslogs/parsers/nginx_conf.py: directives with their lines, and the way of a request."""
+"""wslogs/parsers/nginx_conf.py: the way of a request, and the log formats."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from wslogs.bundle import open_bundle
 from wslogs.model import Source
-from wslogs.parsers import nginx_conf
+from wslogs.parsers import conf_files
 from wslogs.parsers.nginx_conf import Conf, Route, duration, routes
 
 UPGRADE = "proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection"
@@ -17,7 +17,7 @@ UPGRADE = "proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection"
 def parsed(tmp_path: Path, text: str) -> tuple[Source, Conf]:
     (tmp_path / "nginx.conf").write_text(text, encoding="utf-8")
     with open_bundle([tmp_path]) as bundle:
-        return nginx_conf.parse(bundle.items[0], lambda _: None)
+        return conf_files.parse(bundle.items[0])
 
 
 def route(tmp_path: Path, inside: str, path: str = "/api/v1/ws", outside: str = "") -> Route:
@@ -77,37 +77,36 @@ def test_the_server_is_chosen_by_name_and_scheme(tmp_path: Path) -> None:
     assert found.server.block[0].args == ["443", "ssl"]
 
 
-def test_a_missing_brace_is_noted_and_the_rest_is_read(tmp_path: Path) -> None:
-    source, conf = parsed(tmp_path, "http {\nserver {\nlocation /ws {\nproxy_pass http://b;\n}\n")
-    assert source.notes == ["a block is not closed"]
-    assert routes(conf, None, None, "/ws") is not None
-
-
-def test_a_dump_keeps_its_line_numbers(tmp_path: Path) -> None:
-    dump = "# configuration file /etc/nginx/nginx.conf:\nhttp {\ninclude /etc/nginx/conf.d/*.conf;\n}\n"
-    dump += "# configuration file /etc/nginx/conf.d/a.conf:\nserver {\nlocation /ws { proxy_pass http://b; }\n}\n"
-    _, conf = parsed(tmp_path, dump)
-    found = routes(conf, None, None, "/ws")
-    assert found is not None and found.location is not None and found.location.line == 7
-
-
 def test_shown_directives_hold_no_host(tmp_path: Path) -> None:
     target = route(tmp_path, "location / { proxy_pass http://secret-host.internal:8000/base; }").own("proxy_pass")
     assert target is not None and target.shown() == "proxy_pass http://…:8000/base;"
 
 
-def test_blocks_that_nest_too_deep_are_noted(tmp_path: Path) -> None:
-    source, _ = parsed(tmp_path, "http {" + "a {" * 3000)
-    assert source.notes and not any("None" in note for note in source.notes)
+def test_each_configuration_has_its_own_inheritance(tmp_path: Path) -> None:
+    one = "http { proxy_read_timeout 5s; server { listen 80; server_name a.example; location / { proxy_pass http://b; } } }"
+    two = "http { proxy_read_timeout 7s; server { listen 80; server_name b.example; location / { proxy_pass http://b; } } }"
+    loose = "server { listen 80; server_name c.example; location / { proxy_pass http://b; } }"
+    _, conf = parsed(tmp_path, f"{one}\n{two}\n{loose}")
+    waits = [
+        found.read_timeout()[0] for host in ("a.example", "b.example", "c.example") if (found := routes(conf, "ws", host, "/")) is not None
+    ]
+    assert waits == [5.0, 7.0, 60.0]
 
 
-def test_an_include_that_is_missing_is_noted_once_with_its_line(tmp_path: Path) -> None:
-    source, _ = parsed(tmp_path, "http {\ninclude mime.types;\ninclude conf.d/*.conf; include conf.d/*.conf;\n}")
-    assert source.notes == ["line 3: the included file is not in the bundle"]
+@pytest.mark.parametrize(
+    ("made", "form", "wanted"),
+    [
+        ('map $request_uri $safe { "~^(?<path>[^?]*)" $path; }', '"$safe $status"', "${request_uri} ${status}"),
+        ("map $request $safe { default x; }", 'escape=json \'{"r":"${safe}"}\'', '{"r":"${request}"}'),
+        ("server { set $safe $request_uri; }", "$safe", "${request_uri}"),
+        ("map $http_upgrade $safe { default x; }", "$safe", "${safe}"),
+    ],
+)
+def test_a_masked_request_is_the_request(made: str, form: str, wanted: str, tmp_path: Path) -> None:
+    _, conf = parsed(tmp_path, f"http {{ {made} log_format own {form}; }}")
+    assert conf.log_formats()["own"][0] == wanted
 
 
-def test_an_include_of_itself_ends(tmp_path: Path) -> None:
-    (tmp_path / "nginx.conf").write_text("http { include nginx.conf; server { listen 80; } }", encoding="utf-8")
-    with open_bundle([tmp_path]) as bundle:
-        _, conf = nginx_conf.parse(bundle.items[0], lambda _: bundle.items[0])
-    assert {directive.name for directive in nginx_conf.walk(conf.directives)} >= {"http", "server", "listen"}
+def test_escapes_of_the_configuration_are_no_part_of_a_format(tmp_path: Path) -> None:
+    _, conf = parsed(tmp_path, r"""log_format own 'a:$status\tb:\'$uri\' "\"' "c\\";""")
+    assert conf.log_formats()["own"][0] == "a:${status}\tb:'${uri}' \"\"c\\"

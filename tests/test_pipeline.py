@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from conftest import NOON, SAMPLES, analyzed, bundle
+from conftest import NOON, SAMPLES, analyzed, bundle, patterns
 from wslogs.errors import BundleError
 from wslogs.pipeline import analyze
+from wslogs.stanzas import Foreign
 
 SAMPLE = "auth/token-expired"
 ROW = '192.0.2.{n} - - [23/Nov/2026:12:00:0{n} +0000] "GET /ws HTTP/1.1" {status} 0 "-" "Mozilla/5.0"\n'
@@ -107,3 +108,11 @@ def test_attempts_without_any_time_are_told(tmp_path: Path) -> None:
     line = "WebSocket connection to 'ws://localhost:8000/ws' failed: Error in connection establishment: net::ERR_CONNECTION_REFUSED\n"
     made = analyze(bundle(tmp_path, {"console.txt": line}))
     assert made.report["caveats"] == ["No source tells when the attempts were made; they are listed in the order of the files."]
+
+
+@pytest.mark.parametrize("stanza", patterns().foreigns, ids=lambda one: one.id)
+def test_a_log_of_another_proxy_is_named_and_not_read(tmp_path: Path, stanza: Foreign) -> None:
+    folder = bundle(tmp_path, {"other.log": f"{stanza.examples[0]}\n" * 3, "access.log": ROW.format(n=1, status=101)})
+    found = analyze(folder)
+    assert f"other.log looks like {stanza.name}, which wslogs does not read yet; it was left out." in found.report["caveats"]
+    assert [source.path for source in found.evidence.sources] == ["access.log"]

@@ -4,7 +4,8 @@ import pytest
 import regex
 
 from conftest import item
-from wslogs.parsers.nginx_conf import Conf, Route, parse, routes
+from wslogs.parsers.conf_files import parse
+from wslogs.parsers.nginx_conf import Conf, Route, routes
 from wslogs.report.remedy import diff
 
 HUNK = regex.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
@@ -24,7 +25,7 @@ BARE = """server {
 
 
 def read(text: str) -> tuple[Conf, Route]:
-    conf = parse(item(text, "nginx.conf"), lambda _: None)[1]
+    conf = parse(item(text, "nginx.conf"))[1]
     route = routes(conf, None, None, "/ws")
     assert route is not None
     return conf, route

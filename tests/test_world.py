@@ -3,7 +3,7 @@
 from conftest import NOON, attempt, event, item, token
 from wslogs.facts.world import World, dialler, tell, world
 from wslogs.model import Attempt, Event
-from wslogs.parsers import nginx_conf
+from wslogs.parsers import conf_files
 
 
 def of(*attempts: Attempt, loose: tuple[Event, ...] = ()) -> World:
@@ -42,7 +42,7 @@ def test_paths_that_opened() -> None:
 
 
 def test_a_route_is_found_on_the_configuration() -> None:
-    conf = nginx_conf.parse(item("server { location /ws { proxy_pass http://a:1; } }", "nginx.conf"), lambda _: None)[1]
+    conf = conf_files.parse(item("server { location /ws { proxy_pass http://a:1; } }", "nginx.conf"))[1]
     found = world((), (), conf, (), ())
     route = found.route(attempt(event(path="/ws/7")))
     assert route is not None and route.location is not None and route.location.args == ["/ws"]

@@ -13,7 +13,7 @@ from wslogs.parsers import access
 from wslogs.parsers.heads import Heads
 from wslogs.parsers.kit import PATH
 from wslogs.patterns import Patterns, load
-from wslogs.stanzas import Access, Message, RequestId, Shape, Stamp, Stanza, Text, Wrapper
+from wslogs.stanzas import Access, Foreign, Message, RequestId, Shape, Stamp, Stanza, Text, Wrapper
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ def run(own: Path | None = None) -> Result:
 
 def stanzas(patterns: Patterns) -> Iterator[Stanza]:
     """All stanzas that look at text and so need examples."""
-    yield from (*patterns.stamps, *patterns.wrappers, *patterns.request_ids, *patterns.shapes)
+    yield from (*patterns.stamps, *patterns.wrappers, *patterns.request_ids, *patterns.foreigns, *patterns.shapes)
     yield from (*patterns.accesses, *patterns.messages)
     yield from (signal for signal in patterns.signals.values() if signal.match is not None)
 
@@ -119,7 +119,7 @@ def _groups(stanza: Stanza, line: str, patterns: Patterns) -> dict[str, Any] | N
             return None
         head = Heads(patterns, "app").take(line)
         return {"at": head.at, "zoned": head.zoned}
-    if isinstance(stanza, Wrapper | Shape):
+    if isinstance(stanza, Wrapper | Foreign | Shape):
         found = stanza.match.match(line)
         return dict(found.groupdict()) if found is not None else None
     if isinstance(stanza, RequestId) or (isinstance(stanza, Text) and stanza.match is not None):

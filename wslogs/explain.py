@@ -171,7 +171,10 @@ class _Forms:
         head = self._heads.get(kind, self._heads[self._kinds[0]]).take(text)
         bare = self._heads[self._kinds[0]].bare(text)
         if kind == "nginx-access":
-            name = next((one.name for one in self._layouts if _fits(one.expression, bare)), "record.access-json" if head.record else "")
+            name = next(
+                (one.name for one in self._layouts if _fits(one.expression, bare) or _fits(one.expression, text)),
+                "record.access-json" if head.record else "",
+            )
             if name or second(head.program, "nginx-error") not in self._programs:
                 return name, name
             kind = "nginx-error"

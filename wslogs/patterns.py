@@ -20,7 +20,7 @@ import regex
 from wslogs import resources
 from wslogs.errors import PatternError
 from wslogs.rows import READERS, nearest
-from wslogs.stanzas import LINE_KINDS, Access, Cause, Message, Record, RequestId, Shape, Signal, Stamp, Stanza, Text, Wrapper
+from wslogs.stanzas import LINE_KINDS, Access, Cause, Foreign, Message, Record, RequestId, Shape, Signal, Stamp, Stanza, Text, Wrapper
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Patterns:
     stamps: tuple[Stamp, ...]
     wrappers: tuple[Wrapper, ...]
     request_ids: tuple[RequestId, ...]
+    foreigns: tuple[Foreign, ...]
     shapes: tuple[Shape, ...]
     accesses: tuple[Access, ...]
     records: tuple[Record, ...]
@@ -44,7 +45,7 @@ class Patterns:
 
     def stanzas(self) -> Iterator[tuple[Stanza, tuple[str, ...]]]:
         """Every stanza with the kinds of lines that it is for; none where it is for any."""
-        yield from ((one, ()) for one in (*self.stamps, *self.wrappers, *self.request_ids))
+        yield from ((one, ()) for one in (*self.stamps, *self.wrappers, *self.request_ids, *self.foreigns))
         yield from ((one, (one.kind,)) for one in self.shapes)
         yield from ((one, (one.kind,)) for one in self.records)
         yield from ((one, ("nginx-access",)) for one in self.accesses)
@@ -71,6 +72,7 @@ def load(*own: Path) -> Patterns:
         stamps=tuple(found["time"]),
         wrappers=tuple(found["wrapper"]),
         request_ids=tuple(found["request-id"]),
+        foreigns=tuple(found["foreign"]),
         shapes=tuple(found["shape"]),
         accesses=tuple(found["access"]),
         records=tuple(found["record"]),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from wslogs.bundle import Bundle, Item, open_bundle
 from wslogs.correlate import correlate
 from wslogs.errors import BundleError
 from wslogs.model import Attempt, Event, Source, Tier, Verdict, What
-from wslogs.parsers import env, har, kinds, lines, netlog, nginx_conf
+from wslogs.parsers import conf_files, env, har, kinds, lines, netlog, nginx_conf
 from wslogs.parsers.kit import Kit, dialled
 from wslogs.parsers.nginx_conf import routes
 from wslogs.patterns import load
@@ -135,11 +134,9 @@ def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence
     evidence.caveats += [("unreadable", {"source": path, "note": why}) for path, why in bundle.skipped]
     known = [(item, *kind_of(item, kit)) for item in bundle.items]
     known.sort(key=_turn)
-    for place, (item, kind, _) in enumerate(known):
-        if progress is not None:
-            progress(item.path, place, len(known))
-        if kind == "nginx-conf":
-            _conf(item, bundle, evidence, kit)
+    confs = [item for item, kind, _ in known if kind == "nginx-conf"]
+    if confs:
+        evidence.sources, evidence.conf, kit.layouts = conf_files.read(confs, bundle.items)
     if kit.layouts:  # the formats of the nginx.conf may tell a log apart that looked like another
         known = [row if row[1] in ("nginx-conf", "env", "har", "netlog") else (row[0], *kind_of(row[0], kit)) for row in known]
         known.sort(key=_turn)
@@ -171,9 +168,11 @@ def kind_of(item: Item, kit: Kit) -> tuple[str, dict[str, str]]:
         return "netlog", {}
     if har.is_har(head):
         return "har", {}
-    if b"\0" in head:
+    if _is_binary(head):
         return "binary", {}
-    if nginx_conf.is_conf(head):
+    if kinds.foreign(head, kit) is not None:
+        return "foreign", {}
+    if conf_files.is_conf(head):
         return "nginx-conf", {}
     if env.is_env(head):
         return "env", {}
@@ -181,24 +180,18 @@ def kind_of(item: Item, kit: Kit) -> tuple[str, dict[str, str]]:
     return (kinds.majority(programs), programs) if programs else ("unknown", {})
 
 
-def _conf(item: Item, bundle: Bundle, evidence: Evidence, kit: Kit) -> None:
-    def other(pattern: str) -> Item | None:
-        tail = pattern.rpartition("/")[2]
-        return next((i for i in bundle.items if i is not item and fnmatchcase(i.path.rpartition("/")[2], tail)), None)
-
-    source, conf = nginx_conf.parse(item, other)
-    evidence.sources.append(source)
-    if evidence.conf is None:
-        evidence.conf = conf
-    else:
-        evidence.conf.directives += conf.directives
-        evidence.conf.texts |= conf.texts
-    kit.layouts |= conf.log_formats()
+def _is_binary(head: bytes) -> bool:
+    """Whether most lines hold a zero byte; nginx's error log has some where TLS came to a plain port."""
+    lines = head.split(b"\n")
+    return 2 * sum(b"\0" in line for line in lines) > len(lines)
 
 
 def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, kit: Kit) -> None:
     if kind in ("unknown", "binary"):
         evidence.caveats.append(("unknown-kind", {"source": item.path}))
+        return
+    if kind == "foreign":
+        evidence.caveats.append(("foreign", {"source": item.path, "name": kinds.foreign(item.head(), kit)}))
         return
     if kind == "unreadable":
         evidence.caveats.append(("unreadable", {"source": item.path, "note": "cannot be read"}))

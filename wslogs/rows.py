@@ -11,7 +11,7 @@ import regex
 from wslogs.elision import EVENT_GROUPS, SHOWN, loose
 from wslogs.errors import PatternError
 from wslogs.model import Stage, Tier, What
-from wslogs.stanzas import ENDERS, LINE_KINDS, Access, Cause, Message, Record, RequestId, Shape, Signal, Stamp, Wrapper
+from wslogs.stanzas import ENDERS, LINE_KINDS, Access, Cause, Foreign, Message, Record, RequestId, Shape, Signal, Stamp, Wrapper
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -69,6 +69,13 @@ def _request_id(row: dict[str, Any], where: str) -> RequestId:
     base = _stanza(row, where)
     found = RequestId(**base, match=_compile(where, _take(row, where, "match")))
     _done(row, where, ("match",))
+    return found
+
+
+def _foreign(row: dict[str, Any], where: str) -> Foreign:
+    base = _stanza(row, where)
+    found = Foreign(**base, match=_compile(where, _take(row, where, "match")), name=_take(row, where, "name"))
+    _done(row, where, ("match", "name"))
     return found
 
 
@@ -190,6 +197,7 @@ READERS: dict[str, Any] = {
     "time": _stamp,
     "wrapper": _wrapper,
     "request-id": _request_id,
+    "foreign": _foreign,
     "shape": _shape,
     "access": _access,
     "record": _record,

@@ -61,6 +61,15 @@ class RequestId(Stanza):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Foreign(Stanza):
+    """How a line of a log looks that wslogs does not read yet: the log is named, not read wrongly."""
+
+    match: regex.Pattern[str]
+    name: str
+    """What the report calls it, such as `a Caddy access log`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Shape(Stanza):
     """How any line of a kind looks at its start, whatever it says: for telling kinds apart and counting what was understood."""
 

@@ -1,13 +1,9 @@
-"""nginx access logs: any `log_format`, turned into an expression by the value grammar of each variable.
-
-Source of the grammar: nginx, src/http/modules/ngx_http_log_module.c, src/http/ngx_http_variables.c and
-ngx_http_upstream.c (lists of upstreams), ngx_string.c (escaping).
-"""
+"""nginx access logs: rows -> events. log_format.py takes the rows apart."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from urllib.parse import quote
 
 import regex
 
@@ -15,100 +11,18 @@ from wslogs import times
 from wslogs.errors import PatternError
 from wslogs.model import Event, Source, What
 from wslogs.parsers.kit import Kit, number, seconds
+from wslogs.parsers.log_format import Layout as Layout
+from wslogs.parsers.log_format import layout
 from wslogs.redact import ELIDED, shown_path
 from wslogs.stanzas import Access
 
-_VARIABLE = regex.compile(r"\$\{(\w+)\}|\$(\w+)")
-_LIST = r"{0}(?:(?:, | : ){0})*"
-_GRAMMAR = {
-    "time_local": r"\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4}",
-    "time_iso8601": r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}[+-]\d{2}:\d{2}",
-    "msec": r"\d+\.\d{3}",
-    "request_time": r"\d+(?:\.\d+)?",
-    "status": r"\d{3}",
-    "body_bytes_sent": r"\d+",
-    "bytes_sent": r"\d+",
-    "request_length": r"\d+",
-    "connection": r"\d+",
-    "connection_requests": r"\d+",
-    "pid": r"\d+",
-    "pipe": r"[p.]",
-    "request_id": r"[0-9a-f]{32}",
-    "remote_addr": r"[0-9A-Fa-f.:]+|unix:|-",
-    "remote_port": r"\d*",
-    "request_method": r"[A-Z]+|-?",
-    "server_port": r"\d+|-",
-    "scheme": r"https?",
-    "server_protocol": r"HTTP/[\d.]+|-?",
-}
-_UPSTREAM_TIME = _LIST.format(r"(?:-|\d+(?:\.\d+)?)") + "|"
-_UPSTREAM = {
-    "upstream_status": _LIST.format(r"(?:-|\d{3})") + "|",
-    "upstream_addr": _LIST.format(r"(?:-|[^\s,\"]+)") + "|",
-}
 _TIMES = (("msec", "epoch", 0.001), ("time_iso8601", "iso", 1.0), ("time_local", "%d/%b/%Y:%H:%M:%S %z", 1.0))
 _REQUEST = regex.compile(r"(?P<method>[A-Z]+) (?P<target>\S+)(?: (?P<http>HTTP/[\d.]+))?$")
 _TUNNEL = 101
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """One `log_format`, ready to read."""
-
-    name: str
-    expression: regex.Pattern[str]
-    variables: tuple[str, ...]
-    opened: tuple[str, ...]
-    """What stands in every line of a request that was upgraded; empty when the format does not say the status."""
-
-    def match(self, text: str) -> dict[str, str] | None:
-        """Variable -> value, `-` for none; None when the line is not of this format."""
-        found = self.expression.match(text, timeout=1.0)
-        return found.groupdict(default="") if found else None
-
-
-def layout(name: str, log_format: str, escape: str = "default") -> Layout:
-    """Compiles a `log_format` (nginx's arguments after unquoting, joined). PatternError when two values touch."""
-    parts, position = ["^"], 0
-    variables: list[str] = []
-    opened: tuple[str, ...] = ()
-    found = list(_VARIABLE.finditer(log_format))
-    for index, variable in enumerate(found):
-        literal = log_format[position : variable.start()]
-        parts.append(regex.escape(literal))
-        key = variable[1] or variable[2]
-        if literal == " " and variables[-1:] == ["request_method"] and key not in _GRAMMAR:
-            key = "request_uri"  # a variable of the bundle's own, such as a map that masks tokens
-        if index and not literal and not _bounded(variables[-1]) and not _bounded(key):
-            raise PatternError(f"log_format {name}", f"${variables[-1]} and ${key} touch", "put a character between them")
-        position = variable.end()
-        stop = log_format[position : position + 1]
-        if key == "status":
-            opened = (literal[-2:].lower() + str(_TUNNEL) + (stop if stop != "$" else ""),)
-        grammar = _value(key, stop, escape)
-        parts.append(f"(?:{grammar})" if key in variables else f"(?P<{key}>{grammar})")
-        variables.append(key)
-    parts.append(regex.escape(log_format[position:]) + r"\s*$")
-    return Layout(name, regex.compile("".join(parts)), tuple(dict.fromkeys(variables)), opened)
-
-
-def _bounded(variable: str) -> bool:
-    return variable in _GRAMMAR
-
-
-def _value(variable: str, stop: str, escape: str) -> str:
-    if variable in _GRAMMAR:
-        return _GRAMMAR[variable]
-    if variable in _UPSTREAM:
-        return _UPSTREAM[variable]
-    if variable.startswith("upstream_") and variable.endswith("_time"):
-        return _UPSTREAM_TIME
-    if stop == '"':
-        # A quote never stands raw in a value: `default` writes it \x22, `json` writes it \".
-        return r'(?:[^"\\]|\\.)*' if escape != "none" else ".*?"
-    if stop and stop not in " $\\":
-        return f"[^{regex.escape(stop)}]*"
-    return ".*?" if variable in ("request", "http_user_agent") else r"\S*"
+_IDS = ("request_id", "req_id", "http_x_request_id")
+_LEFT = 499
+"""The client went before an answer (ngx_http_request.h)."""
+_TRIED = ("upstream_connect_time", "upstream_response_time", "upstream_header_time", "upstream_bytes_sent")
 
 
 def layouts(kit: Kit) -> list[Layout]:
@@ -125,7 +39,7 @@ def layouts(kit: Kit) -> list[Layout]:
 def known(stanza: Access) -> Layout:
     """The layout of a stanza."""
     if stanza.match is not None:
-        return Layout(stanza.id, stanza.match, tuple(stanza.match.groupindex), ())
+        return Layout(stanza.id, stanza.match, {name: name for name in stanza.match.groupindex})
     return layout(stanza.id, stanza.log_format or "", stanza.escape)
 
 
@@ -147,9 +61,9 @@ def event(row: Mapping[str, str], source: Source, line: int, kit: Kit) -> Event 
     made.answered_s = seconds(_last(row.get("upstream_header_time")))
     made.host = next((h.lower() for key in ("http_host", "host", "server_name") if (h := row.get(key, "")) not in ("", "-")), None)
     made.upstream_status = number(_last(row.get("upstream_status")))
-    made.upstream = _last(row.get("upstream_addr")) or ("-" if row.get("upstream_status") in ("-", "") else None)
+    made.upstream = _upstream(row, status)
     made.connection = row.get("connection") or None
-    made.request_id = row.get("request_id") or None
+    made.request_id = next((one for key in _IDS if (one := row.get(key, "-")) not in ("", "-")), None)
     made.client = row.get("remote_addr")
     made.key = _fingerprint(row, "http_sec_websocket_key", kit)
     made.agent = _fingerprint(row, "http_user_agent", kit)
@@ -200,13 +114,25 @@ def _last(text: str | None) -> str | None:
     return text.rsplit(" : ", 1)[-1].rsplit(", ", 1)[-1].strip() or None
 
 
+def _upstream(row: Mapping[str, str], status: int | None) -> str | None:
+    """The last upstream asked, "-" for none. Where only its status is logged, `-` is also one that had not answered yet."""
+    address, answer = row.get("upstream_addr"), row.get("upstream_status")
+    if address is not None:
+        return _last(address) or (None if address else "-")
+    if answer == "-":
+        tried = any(char.isdecimal() for name in _TRIED for char in row.get(name, ""))
+        return None if tried or status == _LEFT else "-"
+    return "-" if answer == "" else None
+
+
 def _fingerprint(row: Mapping[str, str], name: str, kit: Kit) -> str | None:
     value = row.get(name)
     return kit.vault.fingerprint(value) if value and value != "-" else None
 
 
 def _excerpt(method: str, path: str | None, http: str, made: Event) -> str:
-    parts = [f'"{method} {shown_path(path)}{"?" + ELIDED if made.token else ""} {http}" {made.status}']
+    query = "?" + ELIDED if made.token else ""
+    parts = [f'"{f"{method} {shown_path(path)}{query} {http}".rstrip()}" {made.status}']
     if made.lasted_s is not None:
         parts.append(f"$request_time {made.lasted_s:.3f}")
     if made.upstream_status is not None:
@@ -220,5 +146,11 @@ def needles(found: Iterable[Layout], paths: Iterable[str]) -> list[str]:
     """What a line of interest holds: a 101, a path that is dialled, or the word of the protocol."""
     words = {"websocket", '" 101 ', '"101"', ":101,", "/ws", "/socket"}
     words |= {word for one in found for word in one.opened if len(word) > 3}
-    words |= {path.lower() for path in paths if len(path) >= 3}
+    words |= {form for path in paths if len(path) >= 3 for form in forms(path)}
     return sorted(words)
+
+
+def forms(path: str) -> set[str]:
+    """A path as it can stand in a log, lower-case: as it is, as a browser sends it, and as nginx escapes what is not ASCII."""
+    escaped = "".join(chr(byte) if 32 <= byte < 127 else f"\\x{byte:02x}" for byte in path.encode("utf-8", "replace"))
+    return {path.lower(), quote(path, safe="/:@!$&'()*+,;=~-._").lower(), escaped.lower()}

@@ -13,7 +13,7 @@ from wslogs.bundle import Item
 from wslogs.model import Source, Tier
 from wslogs.parsers.kit import Kit
 
-_LINE = regex.compile(rb"\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_.]*\s*=")
+_LINE = regex.compile(rb"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=")
 _MOST = 1 << 20
 
 
@@ -30,9 +30,10 @@ class Setting:
 
 
 def is_env(head: bytes) -> bool:
-    """Whether most lines are settings."""
+    """Whether most lines are settings, and not one name over and over as in a log."""
     lines = [line for line in head.splitlines() if line.strip() and not line.lstrip().startswith(b"#")]
-    return bool(lines) and sum(1 for line in lines if _LINE.match(line)) * 10 >= len(lines) * 8
+    names = [found[1] for line in lines if (found := _LINE.match(line)) is not None]
+    return bool(lines) and len(names) * 10 >= len(lines) * 8 and len(set(names)) * 2 >= len(names)
 
 
 def parse(item: Item, kit: Kit) -> tuple[Source, list[Setting]]:

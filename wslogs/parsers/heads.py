@@ -28,7 +28,9 @@ _UNITS = ((11, "epoch"), (14, "epoch-ms"), (17, "epoch-us"), (20, "epoch-ns"))
 AS_BYTES = '"message":['
 """The needle of a journald record whose text has control characters, such as colours: it is a list of numbers then."""
 _json = msgspec.json.Decoder()
-_HOLES = regex.compile(r":(?=[,}])")
+_HOLES = regex.compile(r'(?<="):(?=[,}])')
+_LISTS = regex.compile(r'(?<=":)(?:(?:-|[\d.]+)(?:(?:, | : )(?:-|[\d.]+)?)+|-)(?=,"|})')
+"""Numbers of a row that asked several upstreams, or none, where the format has no quotes around them."""
 
 
 @dataclass(slots=True)
@@ -204,8 +206,8 @@ class Heads:
 
 
 def loads(text: str) -> dict[str, Any] | None:
-    """A JSON object, also one with nginx's empty numbers (`"urt":,`) or cut at the end; None when it is neither."""
-    for attempt in (text, _HOLES.sub(":null", text), _closed(text)):
+    """A JSON object, also with nginx's empty numbers (`"urt":,`) and lists (`"us":502, 502`), or cut at the end; None when it is none."""
+    for attempt in (text, _LISTS.sub(r'"\g<0>"', _HOLES.sub(':""', text)), _closed(text)):
         try:
             row = _json.decode(attempt)
         except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):

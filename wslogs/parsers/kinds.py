@@ -51,6 +51,16 @@ def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
     return found
 
 
+def foreign(head: bytes, kit: Kit) -> str | None:
+    """The name of a log that wslogs does not read yet, where most of the first lines look like one."""
+    heads = Heads(kit.patterns, "app")
+    texts = [text for raw in head.splitlines()[:_SAMPLE] if (text := heads.bare(decode(raw))).strip()]
+    for one in kit.patterns.foreigns:
+        if 2 * sum(one.match.match(text) is not None for text in texts) > len(texts):
+            return one.name
+    return None
+
+
 def second(program: str, kind: str) -> str:
     """The name under which a program stands once more, whose lines are of two kinds: nginx in a container, or all of a container."""
     return f"{program}\n{kind}"
@@ -70,9 +80,9 @@ def majority(programs: Mapping[str, str]) -> str:
 
 def _score(kind: str, text: str, taken: Head, heads: Mapping[str, Heads], formats: list[access.Layout], kit: Kit) -> float:
     if kind == "nginx-access":
-        if taken.bare.startswith("{"):
-            return _WHOLE if heads[kind].take(text).record else 0.0
-        return _WHOLE if any(f.match(taken.bare) for f in formats) else 0.0
+        if taken.bare.startswith("{") and heads[kind].take(text).record:
+            return _WHOLE
+        return _WHOLE if any(f.match(one) for one in {taken.bare, f"{taken.logged} {taken.bare}"} for f in formats) else 0.0
     bare = taken.bare
     shape = max((s.weight for s in kit.patterns.shapes if s.kind == kind and s.match.match(bare)), default=0)
     words = taken.text if kind != "nginx-error" else bare

@@ -93,7 +93,7 @@ class _Reading:
         return self._names
 
     def _paths(self) -> set[str]:
-        return {path.lower() for path in self.kit.paths if len(path) > 2} | {"/ws", "/socket", "websocket"}
+        return {form for path in self.kit.paths if len(path) > 2 for form in access.forms(path)} | {"/ws", "/socket", "websocket"}
 
     def events(self, scanner: Scanner, stream: BinaryIO) -> Iterator[Event]:
         done = 0
@@ -118,14 +118,14 @@ class _Reading:
         others = {kind, *(k for k in MIXED if second(head.program, k) in self._programs)}
         if len(others) == 1:
             return kind
-        if "nginx-error" in others and _LEVEL.match(head.bare):
+        if "nginx-error" in others and any(s.kind == "nginx-error" and s.match.match(head.bare) for s in self.kit.patterns.shapes):
             return "nginx-error"
-        if "nginx-access" in others and self.row(head.bare) is not None:
+        if "nginx-access" in others and self.row(head) is not None:
             return "nginx-access"
         return "app" if "app" in others else kind
 
     def _access(self, head: Head, line: int) -> Event | None:
-        row = head.record if head.record is not None else self.row(head.bare)
+        row = self.row(head) or head.record
         made = access.event(row, self._source, line, self.kit) if row is not None else None
         if made is not None:
             if made.status == 101 or made.upgrade:
@@ -134,13 +134,16 @@ class _Reading:
             self._zone_s = times.zone(made.logged)
         return made
 
-    def row(self, text: str) -> Mapping[str, str] | None:
+    def row(self, head: Head) -> Mapping[str, str] | None:
+        """The values of a row; its own first time may have been taken for that of a wrapper."""
+        return self._row(head.bare) or (self._row(f"{head.logged} {head.bare}") if head.logged else None)
+
+    def _row(self, text: str) -> Mapping[str, str] | None:
         for position, one in enumerate(self.formats):
-            try:
-                row = one.match(text)
-            except TimeoutError:
-                continue
+            row = one.match(text)
             if row is not None:
+                if not one.whole(row):
+                    self._note("some rows can be read in two ways: of those only the values before that are taken")
                 if position:
                     self.formats.insert(0, self.formats.pop(position))
                 return row
@@ -169,6 +172,8 @@ class _Reading:
         made.logged = head.logged
         if made.path and (made.status == 101 or made.what in (What.FAILED, What.ACCEPTED, What.REFUSED)):
             self.kit.paths.add(made.path)
+        if kind == "nginx-error" and words.endswith(reading.fields.get("url", "\0")):
+            made.token = None  # nginx cuts a line at 2048 bytes (ngx_log.h), and this one within the URL
         if kind == "nginx-error" and self.formats:
             self._zone_of_rows(head, line)
         if head.at is None:
@@ -188,8 +193,8 @@ class _Reading:
         """Errors beside rows of the same nginx stand in the zone that the rows say."""
         if self._zone_s is None:
             for raw in islice(line.following(), _ROWS_AHEAD):
-                row = self.row(self.heads["nginx-access"].bare(decode(raw)))
-                if row is not None and (zone := times.zone(row.get("time_local", ""))) is not None:
+                row = self.row(self.heads["nginx-access"].take(decode(raw)))
+                if row is not None and (zone := times.zone(row.get("time_local") or row.get("time_iso8601", ""))) is not None:
                     self._zone_s = zone
                     break
         if self._zone_s is not None and head.at is not None and not head.zoned and not head.dateless:
@@ -233,7 +238,8 @@ def _clock(source: Source, reading: _Reading) -> Clock:
     def clock(raw: bytes) -> float | None:
         text = decode(raw)
         if source.kind == "nginx-access":
-            row = reading.row(heads.bare(text)) or heads.take(text).record
+            head = heads.take(text)
+            row = reading.row(head) or head.record
             return access.row_time(row) if row else None
         taken = heads.take(text)
         if source.kind == "nginx-error":

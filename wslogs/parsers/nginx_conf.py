@@ -1,31 +1,19 @@
-"""nginx.conf -> directives with file and line, the log formats in it, and the way a request takes through it.
+"""Directives with file and line, the log formats among them, and the way a request takes through them.
 
-Parsing is crossplane's. The way follows ngx_http_core_module.c (choice of server and location) and
-ngx_http_proxy_module.c (what is inherited): field-guide.md, chapter 3.
+The way follows ngx_http_core_module.c (choice of server and location) and ngx_http_proxy_module.c (what is inherited):
+field-guide.md, chapter 3. conf_files.py reads the directives.
 """
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from pathlib import Path
 
-import crossplane
 import regex
 
-from wslogs.bundle import Item
-from wslogs.model import Source, Tier
 from wslogs.redact import ELIDED, shown_path
 
-_DIRECTIVE = regex.compile(
-    rb"(?m)^\s*(?:http|events|server|upstream|location\s+\S[^\n]*|map\s+\$\w+\s+\$\w+)\s*\{"
-    rb"|^\s*(?:proxy_\w+|listen|server_name|ssl_\w+|root|include|log_format|worker_processes|try_files|return)\s[^\n]*;"
-)
-_DUMP = regex.compile(r"(?m)^# configuration file (\S+):\s*$")
-_MOST = 8 << 20
 _UNITS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "M": 2592000.0, "y": 31536000.0}
 DEFAULT_READ_TIMEOUT_S = 60.0
 """proxy_read_timeout where none is set, ngx_http_proxy_module.c."""
@@ -54,14 +42,34 @@ class Conf:
     texts: dict[str, str] = field(default_factory=dict)
 
     def log_formats(self) -> dict[str, tuple[str, str]]:
-        """log_format name -> (format, escape)."""
-        found = {}
+        """log_format name -> (format, escape). A variable that the configuration makes of the request stands as what it is made of."""
+        found: dict[str, tuple[str, str]] = {}
+        made = _made_of_the_request(self.directives)
         for directive in walk(self.directives):
             if directive.name == "log_format" and len(directive.args) > 1:
-                parts = directive.args[1:]
+                parts = [_ESCAPE.sub(lambda found: _ESCAPES.get(found[1], found[1]), part) for part in directive.args[1:]]
                 escape = parts.pop(0).removeprefix("escape=") if parts[0].startswith("escape=") else "default"
-                found[directive.args[0]] = ("".join(parts), escape)
+                text = _VARIABLE.sub(lambda name: "${" + made.get(name[1] or name[2], name[1] or name[2]) + "}", "".join(parts))
+                found.setdefault(directive.args[0], (text, escape))
         return found
+
+
+_VARIABLE = regex.compile(r"\$\{(\w+)\}|\$(\w+)")
+_ESCAPE = regex.compile(r"\\([\"'\\trn])")
+_ESCAPES = {"t": "\t", "r": "\r", "n": "\n"}
+"""What ngx_conf_read_token makes of a backslash; crossplane leaves it."""
+_REQUEST = ("request", "request_uri", "uri", "args")
+
+
+def _made_of_the_request(directives: list[Directive]) -> dict[str, str]:
+    """Variables of the configuration that hold the request or a part of it, such as one with its token masked -> that of nginx."""
+    found: dict[str, str] = {}
+    for directive in walk(directives):
+        if len(directive.args) == 2 and directive.name in ("map", "set"):
+            source, name = directive.args if directive.name == "map" else reversed(directive.args)
+            if name.startswith("$") and source.strip("${}") in _REQUEST:
+                found.setdefault(name[1:], source.strip("${}"))
+    return found
 
 
 @dataclass(slots=True)
@@ -119,125 +127,6 @@ class Route:
         return False
 
 
-def is_conf(head: bytes) -> bool:
-    """Whether a file reads like nginx.conf or a part of one."""
-    lines = len([line for line in head.splitlines() if line.strip()])
-    found = len(_DIRECTIVE.findall(head))
-    return found >= 3 or (found >= 1 and lines <= 4 * found)
-
-
-def parse(item: Item, others: Callable[[str], Item | None]) -> tuple[Source, Conf]:
-    """The directives of one file, its includes put in from the bundle. Errors become notes of the source."""
-    raw = _read(item)
-    source = Source(path=item.path, kind="nginx-conf", tier=Tier.CONFIG, sha256=hashlib.sha256(raw).hexdigest())
-    text = raw.decode("utf-8", "replace")
-    source.lines = source.recognised = len(text.splitlines())
-    conf = Conf(texts={item.path: text})
-    parts = _dumped(text)
-    conf.directives = _parse_text(parts.get("", text), item.path, source)
-    _include(conf.directives, conf, source, others, {name: part for name, part in parts.items() if name}, 0)
-    source.kept = sum(1 for _ in walk(conf.directives))
-    return source, conf
-
-
-def _read(item: Item) -> bytes:
-    with item.open() as stream:
-        return stream.read(_MOST)
-
-
-def _dumped(text: str) -> dict[str, str]:
-    """The files of an `nginx -T` dump, each padded so that its line numbers are those of the dump."""
-    marks = list(_DUMP.finditer(text))
-    if not marks:
-        return {"": text}
-    found: dict[str, str] = {}
-    for mark, after in zip(marks, [*marks[1:], None], strict=True):
-        part = text[mark.end() : after.start() if after else len(text)]
-        found["" if not found else mark[1]] = "\n" * text.count("\n", 0, mark.end()) + part
-    return found
-
-
-def _parse_text(text: str, label: str, source: Source) -> list[Directive]:
-    for closing in range(4):
-        payload = _crossplane(text + "\n}" * closing)
-        errors = [e for e in payload["errors"] if "expecting" in str(e["error"])]
-        if not errors:
-            break
-        if closing == 0:
-            source.notes.append("a block is not closed")
-    for error in payload["errors"][:3]:
-        where = f"line {error['line']}: " if error["line"] else ""
-        source.notes.append(where + _reason(str(error["error"])))
-    return _tree(payload["config"][0]["parsed"], label, 0) if payload["config"] else []
-
-
-def _reason(error: str) -> str:
-    """crossplane's own words without the names in them."""
-    return regex.sub(r"\"[^\"]*\"", f'"{ELIDED}"', error.rpartition(" in ")[0] or error)[:120]
-
-
-def _crossplane(text: str) -> dict[str, list[dict[str, object]]]:  # crossplane has no types
-    # crossplane reads files only; the copy is private and gone at once.
-    with tempfile.TemporaryDirectory(prefix="wslogs-") as folder:
-        copy = Path(folder) / "nginx.conf"
-        copy.write_text(text, encoding="utf-8", errors="replace", newline="\n")
-        try:
-            payload: dict[str, list[dict[str, object]]] = crossplane.parse(str(copy), single=True, check_ctx=False, check_args=False)
-        except RecursionError:
-            return {"errors": [{"error": "blocks nest too deep", "line": 0}], "config": []}
-    return payload
-
-
-def _tree(rows: object, label: str, depth: int) -> list[Directive]:
-    assert isinstance(rows, list)
-    return [
-        Directive(
-            name=row["directive"],
-            args=list(row["args"]),
-            file=label,
-            line=row["line"],
-            block=_tree(row["block"], label, depth + 1) if "block" in row and depth < 50 else None,
-        )
-        for row in rows
-    ]
-
-
-def _include(
-    rows: list[Directive], conf: Conf, source: Source, others: Callable[[str], Item | None], dumped: dict[str, str], depth: int
-) -> None:
-    """Puts included files in place, textually, as ngx_conf_include does."""
-    position = 0
-    while position < len(rows):
-        row = rows[position]
-        if row.block is not None:
-            _include(row.block, conf, source, others, dumped, depth)
-        if row.name == "include" and row.args and depth < 10:
-            found = _included(row.args[0], conf, source, others, dumped)
-            if found is None:
-                note = f"line {row.line}: the included file is not in the bundle"
-                if not row.args[0].endswith("mime.types") and note not in source.notes:
-                    source.notes.append(note)
-            else:
-                _include(found, conf, source, others, dumped, depth + 1)
-                rows[position : position + 1] = found
-                position += len(found) - 1
-        position += 1
-
-
-def _included(
-    pattern: str, conf: Conf, source: Source, others: Callable[[str], Item | None], dumped: dict[str, str]
-) -> list[Directive] | None:
-    names = sorted(name for name in dumped if fnmatchcase(name, pattern) or name.endswith("/" + pattern))
-    if names:
-        return [d for name in names for d in _parse_text(dumped[name], source.path, source)]
-    item = others(pattern)
-    if item is None:
-        return None
-    text = _read(item).decode("utf-8", "replace")
-    conf.texts[item.path] = text
-    return _parse_text(text, item.path, source)
-
-
 def walk(directives: list[Directive]) -> Iterator[Directive]:
     """Every directive, outer ones first."""
     for directive in directives:
@@ -256,26 +145,44 @@ def duration(text: str) -> float | None:
 
 def routes(conf: Conf, scheme: str | None, host: str | None, path: str) -> Route | None:
     """The way of a request; None when the configuration holds no server and no location at all."""
-    http = [d for d in conf.directives if d.name == "http"]
-    outer = http[0].block or [] if http else conf.directives
-    maps = [d for d in walk(conf.directives) if d.name == "map" and len(d.args) > 1]
-    server = _server([d for d in outer if d.name == "server" and d.block is not None], scheme, host)
-    inside = server.block if server is not None and server.block is not None else conf.directives
+    scopes = _scopes(conf.directives)
+    servers = [(scope, d) for scope in scopes for d in scope if d.name == "server" and d.block is not None]
+    outer, server = _server(servers, scheme, host) or (scopes[0], None)
+    inside = server.block if server is not None and server.block is not None else outer
     location, levels = _location(inside, path)
     if server is None and location is None:
         return None
+    own = [d for d in walk(outer) if d.name == "map" and len(d.args) > 1]
+    maps = own + [d for d in walk(conf.directives) if d.name == "map" and len(d.args) > 1 and not any(d is one for one in own)]
     return Route(server, location, [outer, inside, *levels] if server else [inside, *levels], maps)
 
 
-def _server(servers: list[Directive], scheme: str | None, host: str | None) -> Directive | None:
+def _scopes(directives: list[Directive]) -> list[list[Directive]]:
+    """What servers inherit from: each http block, and what stands in none, as in a file of conf.d alone."""
+    scopes = [d.block or [] for d in directives if d.name == "http"]
+    loose = [d for d in directives if d.name not in ("http", "events", "stream", "mail")]
+    if not scopes or any(d.name in ("server", "location") for d in loose):
+        scopes.append(loose)
+    return scopes
+
+
+_Placed = tuple[list[Directive], Directive]
+
+
+def _server(servers: list[_Placed], scheme: str | None, host: str | None) -> _Placed | None:
     """By server_name among those that listen for the scheme; else the default one, else the first."""
     secure = scheme in ("wss", "https")
-    fitting = [s for s in servers if scheme is None or secure == _is_tls(s)] or servers
+    fitting = [row for row in servers if scheme is None or secure == _is_tls(row[1])] or servers
     name = (host or "").partition(":")[0].lower()
-    named = [s for s in fitting if any(_named(pattern, name) for d in s.block or () if d.name == "server_name" for pattern in d.args)]
-    exact = [s for s in named if any(name in d.args for d in s.block or () if d.name == "server_name")]
-    defaults = [s for s in fitting if any("default_server" in d.args for d in s.block or () if d.name == "listen")]
+    named = [row for row in fitting if any(_named(pattern, name) for pattern in server_names(row[1]))]
+    exact = [row for row in named if name in server_names(row[1])]
+    defaults = [row for row in fitting if any("default_server" in d.args for d in row[1].block or () if d.name == "listen")]
     return next(iter([*exact, *named, *defaults, *fitting]), None)
+
+
+def server_names(server: Directive) -> list[str]:
+    """Every name of a server block, as written."""
+    return [name for d in server.block or () if d.name == "server_name" for name in d.args]
 
 
 def _is_tls(server: Directive) -> bool:

@@ -29,6 +29,7 @@ CAVEATS = {
     "not-understood": N_("%(source)s: %(unknown)s of %(lines)s lines were not understood."),
     "unreadable": N_("%(source)s %(note)s; it was left out."),
     "unknown-kind": N_("%(source)s is none of the kinds that wslogs reads; it was left out."),
+    "foreign": N_("%(source)s looks like %(name)s, which wslogs does not read yet; it was left out."),
     "no-time": N_("No source tells when the attempts were made; they are listed in the order of the files."),
 }
 
