@@ -14,7 +14,7 @@ from wslogs.bundle import Bundle, Item, open_bundle
 from wslogs.correlate import correlate
 from wslogs.errors import BundleError
 from wslogs.model import Attempt, Event, Source, Tier, Verdict, What
-from wslogs.parsers import env, har, kinds, lines, netlog, nginx_conf
+from wslogs.parsers import certificates, compose, env, har, kinds, lines, netlog, nginx_conf, probe
 from wslogs.parsers.kit import Kit, dialled
 from wslogs.parsers.nginx_conf import routes
 from wslogs.patterns import load
@@ -48,6 +48,8 @@ class Evidence:
     dates: dict[str, list[tuple[float, float, float]]] = field(default_factory=dict)
     conf: nginx_conf.Conf | None = None
     settings: list[env.Setting] = field(default_factory=list)
+    certificates: list[certificates.Certificate] = field(default_factory=list)
+    services: list[compose.Service] = field(default_factory=list)
     caveats: list[tuple[str, dict[str, object]]] = field(default_factory=list)
 
 
@@ -171,12 +173,18 @@ def kind_of(item: Item, kit: Kit) -> tuple[str, dict[str, str]]:
         return "netlog", {}
     if har.is_har(head):
         return "har", {}
-    if b"\0" in head:
+    if certificates.is_certificates(head):
+        return "certificate", {}
+    if b"\0" in head and not probe.is_answer(head):
         return "binary", {}
     if nginx_conf.is_conf(head):
         return "nginx-conf", {}
+    if probe.is_probe(head, kit):
+        return "probe", {"": "probe"}
     if env.is_env(head):
         return "env", {}
+    if compose.is_compose(head):
+        return "compose", {}
     programs = kinds.kinds(head, item.path, kit)
     return (kinds.majority(programs), programs) if programs else ("unknown", {})
 
@@ -211,8 +219,22 @@ def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, 
         evidence.sources.append(source)
         evidence.settings += settings
         return
-    whole = {"har": har.parse, "netlog": netlog.parse}.get(kind)
+    if kind == "certificate":
+        source, told, found = certificates.parse(item, kit)
+        evidence.sources.append(source)
+        evidence.events += told
+        evidence.certificates += found
+        return
+    if kind == "compose":
+        source, told, services = compose.parse(item, kit)
+        evidence.sources.append(source)
+        evidence.events += told
+        evidence.services += services
+        return
+    whole = {"har": har.parse, "netlog": netlog.parse, "probe": probe.parse}.get(kind)
     parsed = whole(item, kit) if whole is not None else lines.parse(item, programs, kit)
+    if kind == "probe":
+        evidence.certificates += certificates.beside(item, parsed.sources[0], kit)
     evidence.sources += parsed.sources
     evidence.events += parsed.events
     evidence.dates |= parsed.dates
@@ -244,7 +266,10 @@ def _partial(loose: Sequence[Event]) -> list[Attempt]:
 
 
 def _judge(attempts: Sequence[Attempt], loose: Sequence[Event], evidence: Evidence, kit: Kit) -> list[Verdict]:
-    world, judge = facts.world(attempts, evidence.sources, evidence.conf, evidence.settings, loose), Judge(kit.patterns)
+    judge = Judge(kit.patterns)
+    world = facts.world(
+        attempts, evidence.sources, evidence.conf, evidence.settings, loose, evidence.certificates, evidence.services
+    )  # fmt: skip
     verdicts = []
     for attempt in attempts:
         facts.learn(attempt, world)

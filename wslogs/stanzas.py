@@ -16,6 +16,7 @@ LINE_KINDS = {
     "nginx-error": Tier.PROXY,
     "app": Tier.APP,
     "probe": Tier.PROBE,
+    "host": Tier.HOST,
     "har": Tier.BROWSER,
 }
 """Kinds of source whose words patterns may name, with the tier that writes them."""
@@ -133,6 +134,8 @@ class Cause(Stanza):
     any: tuple[str, ...]
     none: tuple[str, ...]
     outranks: tuple[str, ...]
+    hints: tuple[str, ...] = ()
+    """Signals of probes and of the host: they do for `any`, but only where the evidence of the attempt itself fits no cause."""
     bare: bool
     """Certain of the family only: the verdict's detail stays empty."""
     title: Mapping[str, str]
