@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conftest import NOON, attempt, bundle, event, item
+from conftest import NOON, ROOT, SAMPLES, attempt, bundle, event, item
 from wslogs.facts import beside
 from wslogs.facts.world import World, world
 from wslogs.model import Attempt, Event, Tier
@@ -155,3 +155,16 @@ BLOCKED = (
 def test_what_hints_come_to(files: dict[str, str], said: tuple[str, str | None], tmp_path: Path) -> None:
     verdict = analyze(bundle(tmp_path, files)).report["verdict"]
     assert (verdict["status"], verdict["detail"]) == said
+
+
+def test_a_verdict_by_hints_alone_has_a_confidence_of_its_own(tmp_path: Path) -> None:
+    verdict = analyze(bundle(tmp_path, {"console.log": FAILED, "curl.txt": EXPIRED})).report["verdict"]
+    assert verdict["confidence"] == 0.5  # tls.expired told by a browser is right far more often
+
+
+def test_a_certificate_that_openssl_printed_is_dated(tmp_path: Path) -> None:
+    kept = (ROOT / "tests/fixtures/probe/openssl/bundle/expired.txt").read_bytes()
+    har = (SAMPLES / "tls/unknown-authority/bundle/browser.har").read_bytes()
+    made = analyze(bundle(tmp_path, {"tls.txt": kept, "browser.har": har}))
+    assert [(c.names, c.line) for c in made.evidence.certificates] == [(("testdomen.uz",), 23)]
+    assert made.report["verdict"]["detail"] == "tls.untrusted"  # what the browser says is not outvoted by a probe

@@ -146,5 +146,10 @@ class Cause(Stanza):
     """Directives that the remedy sets in the location on the path, name first."""
 
     @property
+    def speaking(self) -> tuple[str, ...]:
+        """The signals that speak for it."""
+        return (*self.any, *self.all, *self.hints)
+
+    @property
     def family(self) -> str:
         return self.id.partition(".")[0]
