@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conftest import NOON, ROOT, SAMPLES, attempt, bundle, event, item
+from conftest import NOON, ROOT, SAMPLES, attempt, bundle, event, item, token
 from wslogs.facts import beside
 from wslogs.facts.world import World, world
 from wslogs.model import Attempt, Event, Tier
@@ -79,6 +79,21 @@ def test_how_far_it_came(one: Attempt, answered: bool, lost: bool) -> None:
 def test_what_listens(loose: tuple[Event, ...], target: str, listens: str | None) -> None:
     one = attempt(event(path="/ws", status=502), status=502, opened=False)
     assert facts(one, of(*loose, target=target)).get("host.listens") == listens
+
+
+@pytest.mark.parametrize(
+    ("probes", "opens"),
+    [
+        ([event("probe", "opened", path="/ws", token=token())], "with-token"),
+        ([event("probe", "opened", path="/ws"), event("probe", "opened", path="/ws", token=token())], "with-token"),
+        ([event("probe", "opened", path="/ws")], "without-token"),
+        ([event("probe", "opened", path="/other"), event("probe", "refused", path="/ws", status=403)], None),
+        ([event("probe", "opened")], None),
+    ],
+)
+def test_a_probe_that_opened_this_path(probes: list[Event], opens: str | None) -> None:
+    one = attempt(event("browser", "failed", path="/ws"), opened=False)
+    assert facts(one, of(*probes)).get("probe.opens") == opens
 
 
 def test_without_a_configuration_the_log_tells_whom_nginx_asked() -> None:

@@ -61,6 +61,11 @@ def test_several_probes_in_one_file(kit: Kit) -> None:
     assert (second.line, second.path, second.signals, second.at) == (7, "/api/v1/ws", ("probe.refused",), None)
 
 
+def test_each_line_of_nc_is_a_probe(kit: Kit) -> None:
+    text = "Connection to 127.0.0.1 8000 port [tcp/*] succeeded!\nnc: connect to 127.0.0.1 port 8001 (tcp) failed: Connection refused\n"
+    assert told(text, kit) == [(1, "note", None, ("probe.port-open",)), (2, "failed", None, ("probe.refused",))]
+
+
 def test_a_close_code_is_that_of_an_open_socket(kit: Kit) -> None:
     text = '\r\x1b[2K\x1b[3D\x1b[32mConnected (press CTRL+C to quit)\x1b[39m\r\n> Disconnected (code: 4401, reason: "Token expired")\n'
     assert [(e.status, e.code, e.line) for e in read(text, kit)] == [(101, 4401, 1)]

@@ -24,7 +24,7 @@ NAMES = frozenset({
     "token.expired_by_s", "token.ran_out", "token.absent",
     "path.opens", "path.other_opens", "path.doubled", "path.off_base",
     "config.upgrade", "config.target", "config.elsewhere", "timer.read_timeout",
-    "answered", "lost", "host.listens", "certificate.ended_by_s", "compose.upstream",
+    "answered", "lost", "probe.opens", "host.listens", "certificate.ended_by_s", "compose.upstream",
 })  # fmt: skip
 """Every fact there is; a signal that names another one is refused."""
 

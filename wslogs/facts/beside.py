@@ -20,6 +20,8 @@ def learn(attempt: Attempt, world: World) -> None:
     tell(attempt, "answered", bool(met) and not alone)
     cut = attempt.opened and attempt.code == CloseCode.ABNORMAL and Tier.BROWSER in attempt.tiers
     tell(attempt, "lost", bool(alone or cut or attempt.status == 502))
+    if found := sorted((e for e in world.probed if e.path is not None and e.path == attempt.path), key=lambda e: e.token is None):
+        tell(attempt, "probe.opens", "without-token" if found[0].token is None else "with-token", found[0])
     _certificate(attempt, world)
     target = _target(attempt, world)
     if target is not None and attempt.path not in world.opened:

@@ -37,6 +37,8 @@ class World:
     certificates: Sequence[Certificate] = ()
     services: Sequence[Service] = ()
     """Of docker-compose.yml."""
+    probed: Sequence[Event] = ()
+    """Probes that opened a socket."""
     listeners: Sequence[Event] = ()
     """Addresses that a snapshot of the host shows to be listened on; `*` heads a whole list of them."""
     last: dict[tuple[str | None, str | None], Attempt] = field(default_factory=dict)
@@ -74,6 +76,7 @@ def world(
         with_token=frozenset(a.path for a in opened if a.token),
         certificates=certificates,
         services=services,
+        probed=[e for e in loose if e.tier is Tier.PROBE and e.what is What.OPENED],
         listeners=[e for e in loose if e.tier is Tier.HOST and e.upstream],
     )
 

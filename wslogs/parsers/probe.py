@@ -60,6 +60,8 @@ class _Probe:
     opened: bool = False
     failed: bool = False
     settled: bool = False
+    whole: bool = False
+    """Whether its one line told all of it, as `nc` does."""
 
 
 def parse(item: Item, kit: Kit) -> Parsed:
@@ -119,7 +121,7 @@ class _Transcript:
     def _probe(self, number: int, what: What | None) -> _Probe:
         """The probe that a line belongs to: a new one where one begins after another was settled."""
         last = self._probes[-1] if self._probes else None
-        if last is None or (last.settled and what in _BEGINS and not (what is What.HANDSHAKE and last.event.status is None)):
+        if last is None or last.whole or (last.settled and what in _BEGINS and not (what is What.HANDSHAKE and last.event.status is None)):
             last = _Probe(Event(source=self._source.path, line=number, tier=Tier.PROBE, what=What.NOTE))
             self._probes.append(last)
         return last
@@ -145,6 +147,7 @@ class _Transcript:
             event.excerpt = reading.excerpt if not probe.settled else event.excerpt
         probe.opened = probe.opened or what is What.OPENED or number(fields.get("status")) == _TUNNEL
         probe.failed = probe.failed or what is What.FAILED
+        probe.whole = what is What.REQUEST and bool(reading.signals)
         probe.settled = probe.settled or what in _SETTLES
 
     def events(self) -> Iterator[Event]:

@@ -1,8 +1,9 @@
 """Records the probes that the guide's readers run:  python -m tests.lab.inputs.probes
 
-Needs nginx with TLS and HTTP/2, curl, openssl, ss, netstat and script (Debian: nginx, curl, openssl, iproute2, net-tools,
-bsdutils), and wscat (npm), whose path is given as the first argument. Everything runs on loopback: nginx with a good, an
-expired, a self-signed and a wrongly named certificate before a small uvicorn app, a server of `websockets` and a silent port.
+Needs nginx with TLS and HTTP/2, curl, openssl, ss, netstat, nc, nslookup, dig and script (Debian: nginx, curl, openssl,
+iproute2, net-tools, netcat-openbsd, bind9-dnsutils, bsdutils), and wscat (npm), whose path is given as the first argument.
+Everything runs on loopback: nginx with a good, an expired, a self-signed and a wrongly named certificate before a small
+uvicorn app, a server of `websockets` and a silent port; only the name nowhere.invalid is asked of the machine's resolver.
 Ports are made those of the story (443, 80, 8000, ...), paths those of a server.
 """
 
@@ -261,12 +262,22 @@ def listeners(made: Lab) -> None:
     save("host/listeners", found)
 
 
+def nc(made: Lab) -> None:
+    """The resolver's own address is made one of RFC 5737."""
+    save("probe/nc", {
+        "nc.txt": made.run("nc", "-vz", "127.0.0.1", str(made.ports["8000"])) + made.run("nc", "-vz", "127.0.0.1", str(made.ports["8001"])),
+        "nslookup.txt": regex.sub(rb"\d+\.\d+\.\d+\.\d+", b"192.0.2.53", made.run("nslookup", "nowhere.invalid")),
+        "dig.txt": regex.sub(rb"(SERVER: )\S+ ", rb"\g<1>192.0.2.53#53(192.0.2.53) ", made.run("dig", "nowhere.invalid")),
+    })  # fmt: skip
+
+
 def main() -> None:
     with lab() as made:
         curl(made)
         s_client(made)
         files(made)
         listeners(made)
+        nc(made)
         if len(sys.argv) > 1:
             wscat(made, sys.argv[1])
     print(f"recorded at {dt.datetime.now(dt.UTC):%Y-%m-%d}", file=sys.stderr)
