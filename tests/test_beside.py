@@ -15,6 +15,7 @@ from wslogs.parsers import nginx_conf
 from wslogs.parsers.certificates import Certificate
 from wslogs.parsers.compose import Service
 from wslogs.pipeline import analyze
+from wslogs.times import iso
 
 ALL = event("host", "note", source="ss.txt", upstream="*")
 
@@ -183,3 +184,31 @@ def test_a_certificate_that_openssl_printed_is_dated(tmp_path: Path) -> None:
     made = analyze(bundle(tmp_path, {"tls.txt": kept, "browser.har": har}))
     assert [(c.names, c.line) for c in made.evidence.certificates] == [(("testdomen.uz",), 23)]
     assert made.report["verdict"]["detail"] == "tls.untrusted"  # what the browser says is not outvoted by a probe
+
+
+def test_a_dropped_packet_stands_beside_the_attempt_of_its_moment(tmp_path: Path) -> None:
+    swallowed = SAMPLES / "network/swallowed/bundle"
+    plain = analyze(swallowed)
+    failed = next(i for i in plain.found.incidents if i.detail == "network.blocked")
+    when = iso(plain.found.attempts[failed.attempts[0]].started)
+    assert when is not None
+    line = f"{when.removesuffix('Z')[:19]}+00:00 web1 kernel: {BLOCKED.partition('kernel: ')[2]}"
+    (tmp_path / "kern.log").write_text(line, encoding="utf-8")
+    made = analyze([swallowed, tmp_path / "kern.log"]).report
+    assert made["verdict"]["detail"] == "network.blocked"
+    told = [row for incident in made["incidents"] for row in incident["evidence"] if row["signal"] == "host.firewall-dropped"]
+    assert [(row["line"], row["source"].rpartition("/")[2]) for row in told] == [(1, "kern.log")]
+    assert "203.0.113.9" not in str(told)
+
+
+REFUSED = (
+    "2026/11/23 17:00:00 [error] 29#29: *17 connect() failed (111: Connection refused) while connecting to upstream, client: 203.0.113.9,"
+    ' server: testdomen.uz, request: "GET /api/v1/ws HTTP/1.1", upstream: "http://127.0.0.1:8000/api/v1/ws", host: "testdomen.uz"\n'
+)
+COMPOSE = "services:\n  nginx:\n    image: nginx:1.27\n  backend:\n    build: .\n    command: uvicorn main:app --port 8000\n"
+
+
+@pytest.mark.parametrize(("compose", "detail"), [(COMPOSE, "proxy.upstream"), (COMPOSE.replace("nginx", "db"), "server.down")])
+def test_a_refusal_by_the_containers_own_localhost(compose: str, detail: str, tmp_path: Path) -> None:
+    files = {"access.log": ROW.format(status=502), "error.log": REFUSED, "nginx.conf": CONF, "docker-compose.yml": compose}
+    assert analyze(bundle(tmp_path, files)).report["verdict"]["detail"] == detail

@@ -99,8 +99,10 @@ def _found(raw: bytes, source: Source, kit: Kit) -> Iterator[Certificate]:
 
 def _blocks(raw: bytes, source: Source, kit: Kit) -> Iterator[tuple[int, bytes]]:
     """The lines and bytes of the certificates' blocks, in order."""
+    line, counted = 1, 0
     for found in _BLOCK.finditer(raw):
-        label, line = found["label"] or found["cut"], raw.count(b"\n", 0, found.start()) + 1
+        label = found["label"] or found["cut"]
+        line, counted = line + raw.count(b"\n", counted, found.start()), found.start()
         if label.endswith(b"PRIVATE KEY"):
             for part in (found["body"] or found["rest"] or b"").split():
                 kit.vault.secret(part.decode("ascii", "replace"), "private key")

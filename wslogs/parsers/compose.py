@@ -15,12 +15,17 @@ import regex
 
 from wslogs.bundle import Item
 from wslogs.model import Event, Source, Tier, What
+from wslogs.parsers.env import is_address
 from wslogs.parsers.kit import Kit
 
-_MOST = 1 << 20
+_MOST = 256 << 10
+"""A larger file is none that somebody wrote; reading YAML is slow."""
 _DEEP = 20
 _HEAD = regex.compile(rb"(?m)^services:[ \t]*(?:#[^\n]*)?\r?$\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]+[\w.-]+:")
-_PLAIN = frozenset({"image", "ports", "expose", "container_name", "hostname", "network_mode", "depends_on", "restart", "networks"})
+_PLAIN = frozenset({
+    "image", "ports", "expose", "container_name", "hostname", "network_mode", "depends_on", "restart", "networks", "volumes", "env_file",
+    "working_dir", "profiles",
+})  # fmt: skip
 """Keys of a service whose values are no secrets."""
 _LISTENS = regex.compile(r"--(?:host|bind|address|interface)[= ](?P<host>[\w.:\[\]]{2,45})|-b (?P<host>[\w.\[\]]{2,45})")
 _PORT = regex.compile(
@@ -68,7 +73,7 @@ def parse(item: Item, kit: Kit) -> tuple[Source, list[Event], list[Service]]:
     except (yaml.YAMLError, RecursionError, ValueError):
         source.notes.append("it is not YAML that can be read")
         for line in raw.decode("utf-8", "replace").splitlines():
-            kit.vault.secret(line.rpartition(": ")[2].strip(" \"'"), "value of docker-compose.yml")
+            _hide_value(line, kit)
         return source, [], []
     services = list(_services(root, source.path, kit))
     source.recognised, source.kept = source.lines, len(services)
@@ -143,6 +148,15 @@ def _texts(node: object) -> list[str]:
     )
 
 
+def _hide_value(value: str, kit: Kit) -> None:
+    """Word by word: a command holds addresses, which are no secrets, beside what may be one."""
+    for word in regex.split(r"[\s,;\"'=]+", value):
+        if "://" in word:
+            kit.vault.url(word)
+        elif not is_address(word):
+            kit.vault.secret(word, "value of docker-compose.yml")
+
+
 def _hide(node: object, kit: Kit, seen: set[int], depth: int = 0) -> None:
     """Makes every value below a node known to the vault, each node once."""
     if id(node) in seen or depth > _DEEP:
@@ -150,7 +164,7 @@ def _hide(node: object, kit: Kit, seen: set[int], depth: int = 0) -> None:
     seen.add(id(node))
     value = getattr(node, "value", None)
     if isinstance(value, str):
-        kit.vault.secret(value.partition("=")[2] or value, "value of docker-compose.yml")
+        _hide_value(value, kit)
     for part in value if isinstance(value, list) else ():
         for one in part if isinstance(part, tuple) else (part,):
             _hide(one, kit, seen, depth + 1)
