@@ -19,7 +19,9 @@ def learn(attempt: Attempt, world: World) -> None:
     met = attempt.opened or attempt.status is not None or Tier.PROXY in attempt.tiers or Tier.APP in attempt.tiers
     tell(attempt, "answered", bool(met) and not alone)
     cut = attempt.opened and attempt.code == CloseCode.ABNORMAL and Tier.BROWSER in attempt.tiers
-    tell(attempt, "lost", bool(alone or cut or attempt.status == 502))
+    # An app that logs the end of a socket, or was running, has not been taken away from it.
+    outlived = any(e.tier is Tier.APP and e.what is What.CLOSED for e in attempt.events) or attempt.facts.get("app.state") == "running"
+    tell(attempt, "lost", bool(alone or ((cut or attempt.status == 502) and not outlived)))
     if found := sorted((e for e in world.probed if e.path is not None and e.path == attempt.path), key=lambda e: e.token is None):
         tell(attempt, "probe.opens", "without-token" if found[0].token is None else "with-token", found[0])
     _certificate(attempt, world)
