@@ -30,9 +30,9 @@ def at(text: str) -> float:
     ],
 )
 def test_the_year_and_the_zone_are_those_of_the_other_logs(last: float, zones: list[float], after: float, expected: float) -> None:
-    log = of(last)
+    log = of(last, dateless=last < at("2001-01-01"))
     hosts.settle(Clocks({"syslog": log, "access.log": source(last=after)}, zones=zones))
-    assert last + log.offset_s == expected
+    assert (last + log.offset_s, log.dateless) == (expected, False)
     assert log.zone_from == "assumed"
 
 

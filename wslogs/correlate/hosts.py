@@ -19,8 +19,9 @@ def settle(clocks: Clocks) -> None:
     for source in clocks.sources.values():
         if source.tier is not Tier.HOST or source.zoned or source.last is None:
             continue
-        source.zone_from = "assumed"
-        source.offset_s = (clocks.zones[0] if clocks.zones else 0.0) + _years(source, others)
+        years = _years(source, others)
+        source.zone_from, source.dateless = "assumed", source.dateless and not years
+        source.offset_s = (clocks.zones[0] if clocks.zones else 0.0) + years
 
 
 def _years(source: Source, others: Iterable[float]) -> float:
