@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import item
 from wslogs.bundle import open_bundle
 from wslogs.errors import LeakError
 from wslogs.parsers import env
@@ -23,6 +24,13 @@ def test_addresses_are_kept_and_values_are_secrets(tmp_path: Path) -> None:
     assert (source.lines, source.kept) == (3, 1)
     with pytest.raises(LeakError, match=r"value of \.env"):
         kit.vault.check({"report.md": b"said 9fK2mQ7xT1vB4zR8 here"})
+
+
+def test_a_host_with_its_port_is_no_secret_for_reports_show_it(kit: Kit) -> None:
+    env.parse(item("BACKEND=backend1:8000\nKEY=backend1-8000-x\n"), kit)
+    kit.vault.check({"report.md": b"proxy_pass http://backend1:8000;"})
+    with pytest.raises(LeakError):
+        kit.vault.check({"report.md": b"backend1-8000-x"})
 
 
 def test_what_is_an_env() -> None:

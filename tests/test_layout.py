@@ -29,6 +29,11 @@ FLOORS = (
 EXCEPTIONS = {
     ("facts", "parsers.env"): "a fact about the path looks at the Setting that env makes",
     ("facts", "parsers.nginx_conf"): "facts of configuration are read off the Route of an attempt",
+    ("facts.beside", "parsers.certificates"): "facts of TLS look at each Certificate",
+    ("facts.beside", "parsers.compose"): "facts of containers look at each Service",
+    ("facts.beside", "parsers.nginx_conf"): "what listens is compared with what the Route asks",
+    ("facts.world", "parsers.certificates"): "the world of an attempt holds each Certificate",
+    ("facts.world", "parsers.compose"): "the world of an attempt holds each Service",
     ("facts.world", "parsers.env"): "the world of an attempt holds each Setting",
     ("facts.world", "parsers.nginx_conf"): "the world of an attempt finds its Route",
     ("signals", "facts"): "a signal over a fact that does not exist is refused by facts.NAMES",

@@ -29,6 +29,12 @@ def test_text_and_facts_fire_with_their_proof() -> None:
     assert (one.proof["answered.404"], one.proof["app.no-websocket-library"]) == ((row,), (line,))
 
 
+@pytest.mark.parametrize(("facts", "fired"), [({"answered": False}, True), ({"answered": True}, False), ({}, False)])
+def test_words_with_a_condition_fire_only_where_it_is_true(facts: dict[str, Any], fired: bool) -> None:
+    line = event("probe", "failed", signals=("probe.certificate-expired",))
+    assert ("probe.certificate-expired" in fire(attempt(line, facts=facts), patterns())) is fired
+
+
 @pytest.mark.parametrize(
     ("opened", "facts", "fired", "state"),
     [

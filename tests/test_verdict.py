@@ -38,6 +38,15 @@ def test_what_is_outranked_falls_also_through_one_that_does_not_hold() -> None:
     assert standing(frozenset("a"), causes) == ("auth.high", "tls.other")
 
 
+def test_a_hint_counts_only_where_nothing_else_does() -> None:
+    own, hint = cause("auth.own", any=("a",)), cause("tls.hint", any=("b",), hints=("h",), none=("x",))
+    causes = {c.id: c for c in (own, hint)}
+    assert standing(frozenset("h"), causes) == ("tls.hint",)
+    assert standing(frozenset("ah"), causes) == ("auth.own",)
+    assert standing(frozenset("bh"), causes) == ("tls.hint",)
+    assert standing(frozenset("hx"), causes) == ()
+
+
 ONE, TWO, FAR = cause("auth.one", any=("a",)), cause("auth.two", any=("b",)), cause("tls.far", any=("c",))
 BARE = cause("network.bare", any=("d",), bare=True)
 

@@ -129,7 +129,7 @@ def _check_names(patterns: Patterns, found: Mapping[str, Sequence[Stanza]]) -> N
             raise PatternError(stanza.where, f"has the name of {seen[stanza.id]}")
         seen[stanza.id] = stanza.where
     for cause in patterns.causes.values():
-        for name in (*cause.all, *cause.any, *cause.none):
+        for name in (*cause.all, *cause.any, *cause.none, *cause.hints):
             if name not in patterns.signals:
                 raise PatternError(cause.where, f"names the unknown signal `{name}`", nearest(name, patterns.signals))
         for name in cause.outranks:

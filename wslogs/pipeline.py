@@ -13,7 +13,7 @@ from wslogs.bundle import Bundle, Item, open_bundle
 from wslogs.correlate import correlate
 from wslogs.errors import BundleError
 from wslogs.model import Attempt, Event, Source, Tier, Verdict, What
-from wslogs.parsers import conf_files, env, har, kinds, lines, netlog, nginx_conf
+from wslogs.parsers import certificates, compose, conf_files, env, har, kinds, lines, netlog, nginx_conf, probe
 from wslogs.parsers.kit import Kit, dialled
 from wslogs.parsers.nginx_conf import routes
 from wslogs.patterns import load
@@ -47,6 +47,8 @@ class Evidence:
     dates: dict[str, list[tuple[float, float, float]]] = field(default_factory=dict)
     conf: nginx_conf.Conf | None = None
     settings: list[env.Setting] = field(default_factory=list)
+    certificates: list[certificates.Certificate] = field(default_factory=list)
+    services: list[compose.Service] = field(default_factory=list)
     caveats: list[tuple[str, dict[str, object]]] = field(default_factory=list)
 
 
@@ -168,14 +170,20 @@ def kind_of(item: Item, kit: Kit) -> tuple[str, dict[str, str]]:
         return "netlog", {}
     if har.is_har(head):
         return "har", {}
-    if _is_binary(head):
+    if certificates.is_certificates(head):
+        return "certificate", {}
+    if _is_binary(head) and not probe.is_answer(head):
         return "binary", {}
     if kinds.foreign(head, kit) is not None:
         return "foreign", {}
     if conf_files.is_conf(head):
         return "nginx-conf", {}
+    if probe.is_probe(head, kit):
+        return "probe", {"": "probe"}
     if env.is_env(head):
         return "env", {}
+    if compose.is_compose(head):
+        return "compose", {}
     programs = kinds.kinds(head, item.path, kit)
     return (kinds.majority(programs), programs) if programs else ("unknown", {})
 
@@ -204,8 +212,22 @@ def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, 
         evidence.sources.append(source)
         evidence.settings += settings
         return
-    whole = {"har": har.parse, "netlog": netlog.parse}.get(kind)
+    if kind == "certificate":
+        source, told, found = certificates.parse(item, kit)
+        evidence.sources.append(source)
+        evidence.events += told
+        evidence.certificates += found
+        return
+    if kind == "compose":
+        source, told, services = compose.parse(item, kit)
+        evidence.sources.append(source)
+        evidence.events += told
+        evidence.services += services
+        return
+    whole = {"har": har.parse, "netlog": netlog.parse, "probe": probe.parse}.get(kind)
     parsed = whole(item, kit) if whole is not None else lines.parse(item, programs, kit)
+    if kind == "probe":
+        evidence.certificates += certificates.beside(item, parsed.sources[0], kit)
     evidence.sources += parsed.sources
     evidence.events += parsed.events
     evidence.dates |= parsed.dates
@@ -237,7 +259,10 @@ def _partial(loose: Sequence[Event]) -> list[Attempt]:
 
 
 def _judge(attempts: Sequence[Attempt], loose: Sequence[Event], evidence: Evidence, kit: Kit) -> list[Verdict]:
-    world, judge = facts.world(attempts, evidence.sources, evidence.conf, evidence.settings, loose), Judge(kit.patterns)
+    judge = Judge(kit.patterns)
+    world = facts.world(
+        attempts, evidence.sources, evidence.conf, evidence.settings, loose, evidence.certificates, evidence.services
+    )  # fmt: skip
     verdicts = []
     for attempt in attempts:
         facts.learn(attempt, world)

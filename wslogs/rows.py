@@ -183,13 +183,13 @@ def _stage(row: dict[str, Any], where: str) -> Stage | None:
 
 def _cause(row: dict[str, Any], where: str) -> Cause:
     base = _stanza(row, where)
-    lists: dict[str, Any] = {key: tuple(_take(row, where, key, ())) for key in ("all", "any", "none", "outranks", "confirm")}
+    lists: dict[str, Any] = {key: tuple(_take(row, where, key, ())) for key in ("all", "any", "none", "outranks", "hints", "confirm")}
     if not lists["all"] and not lists["any"]:
         raise PatternError(where, "needs `all` or `any`")
     texts: dict[str, Any] = {key: _texts(row, where, key) for key in ("title", "explain", "remedy")}
     change = tuple(tuple(line) for line in _take(row, where, "change", ()))
     cause = Cause(**base, **lists, **texts, change=change, bare=_take(row, where, "bare", False))
-    _done(row, where, ("all", "any", "none", "outranks", "confirm", "title", "explain", "remedy", "change", "bare"))
+    _done(row, where, ("all", "any", "none", "outranks", "hints", "confirm", "title", "explain", "remedy", "change", "bare"))
     return cause
 
 

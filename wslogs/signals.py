@@ -46,6 +46,8 @@ def fire(attempt: Attempt, patterns: Patterns) -> frozenset[str]:
             continue
         if all(fires(wanted, attempt.facts.get(name)) for name, wanted in signal.where_facts.items()):
             shown.setdefault(signal.id, []).extend(e for name in signal.where_facts for e in attempt.proof.get(name, ()))
+        else:
+            shown.pop(signal.id, None)  # the words are there, and what they say is of another attempt than this
     for name, events in shown.items():
         attempt.proof[name] = tuple(events)
     return frozenset(shown)

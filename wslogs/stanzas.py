@@ -16,6 +16,7 @@ LINE_KINDS = {
     "nginx-error": Tier.PROXY,
     "app": Tier.APP,
     "probe": Tier.PROBE,
+    "host": Tier.HOST,
     "har": Tier.BROWSER,
 }
 """Kinds of source whose words patterns may name, with the tier that writes them."""
@@ -142,6 +143,8 @@ class Cause(Stanza):
     any: tuple[str, ...]
     none: tuple[str, ...]
     outranks: tuple[str, ...]
+    hints: tuple[str, ...] = ()
+    """Signals of probes and of the host: they do for `any`, but only where the evidence of the attempt itself fits no cause."""
     bare: bool
     """Certain of the family only: the verdict's detail stays empty."""
     title: Mapping[str, str]
@@ -150,6 +153,11 @@ class Cause(Stanza):
     confirm: tuple[str, ...]
     change: tuple[tuple[str, ...], ...]
     """Directives that the remedy sets in the location on the path, name first."""
+
+    @property
+    def speaking(self) -> tuple[str, ...]:
+        """The signals that speak for it."""
+        return (*self.any, *self.all, *self.hints)
 
     @property
     def family(self) -> str:

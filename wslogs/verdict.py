@@ -19,9 +19,18 @@ def holds(cause: Cause, fired: frozenset[str]) -> bool:
     return not cause.any or not fired.isdisjoint(cause.any)
 
 
+def hinted(cause: Cause, fired: frozenset[str]) -> bool:
+    """Whether one of `hints` fired, beside all of `all` and none of `none`."""
+    return set(cause.all) <= fired and fired.isdisjoint(cause.none) and not fired.isdisjoint(cause.hints)
+
+
 def standing(fired: frozenset[str], causes: Mapping[str, Cause]) -> tuple[str, ...]:
-    """Causes that hold and that no other one that holds outranks, in the order of the patterns."""
+    """Causes that hold and that no other one that holds outranks, in the order of the patterns.
+
+    Where none holds, those that a probe or the host hints at: what the attempts show is never outvoted by these.
+    """
     holding = [cause for cause in causes.values() if holds(cause, fired)]
+    holding = holding or [cause for cause in causes.values() if hinted(cause, fired)]
     lower = {name for cause in holding for name in _below(cause, causes)}
     return tuple(cause.id for cause in holding if cause.id not in lower)
 

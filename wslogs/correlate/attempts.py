@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from wslogs.correlate import browsers, consoles, error_log, netlogs, sightings
+from wslogs.correlate import browsers, consoles, error_log, hosts, netlogs, sightings
 from wslogs.correlate.align import KEPT_S, UNKNOWN_S, Clocks, Date, align, by_coverage, refine
 from wslogs.correlate.clocks import QUARTER_S
 from wslogs.correlate.duplicates import distinct
@@ -43,6 +43,7 @@ def correlate(events: Sequence[Event], sources: Sequence[Source], dates: Mapping
     clocks, tiers = Clocks(by_path, _lines(events)), Tiers()
     rows = [e for e in events if e.tier is Tier.PROXY]
     error_log.align(rows, clocks)
+    hosts.settle(clocks)
     sightings.proxy(rows, tiers, clocks.at)
     sightings.app([e for e in events if e.tier is Tier.APP], tiers)
     browsers.browser([e for e in events if e.tier is Tier.BROWSER], tiers)

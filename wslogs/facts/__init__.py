@@ -7,7 +7,7 @@ from bisect import bisect_right
 import regex
 
 from wslogs import coverage
-from wslogs.facts import life
+from wslogs.facts import beside, life
 from wslogs.facts.world import World, dialler, tell, world
 from wslogs.model import Attempt, Event, Source, Tier, What
 from wslogs.parsers.env import Setting
@@ -24,6 +24,7 @@ NAMES = frozenset({
     "token.expired_by_s", "token.ran_out", "token.absent",
     "path.opens", "path.other_opens", "path.doubled", "path.off_base",
     "config.upgrade", "config.target", "config.elsewhere", "timer.read_timeout",
+    "answered", "lost", "probe.opens", "host.listens", "certificate.ended_by_s", "compose.upstream",
 })  # fmt: skip
 """Every fact there is; a signal that names another one is refused."""
 
@@ -37,7 +38,7 @@ _TUNNEL = 101
 
 def learn(attempt: Attempt, world: World) -> None:
     """Fills `facts` and `proof` of one attempt."""
-    for part in (_answer, _redial, _tiers, _silence, life.learn, _token, _path, _configuration):
+    for part in (_answer, _redial, _tiers, _silence, life.learn, _token, _path, _configuration, beside.learn):
         part(attempt, world)
     world.last[dialler(attempt)] = attempt
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from wslogs.model import LIFE, Attempt, Event, Fact, Source, What
+from wslogs.model import LIFE, Attempt, Event, Fact, Source, Tier, What
+from wslogs.parsers.certificates import Certificate
+from wslogs.parsers.compose import Service
 from wslogs.parsers.env import Setting
 from wslogs.parsers.nginx_conf import Conf, Route, routes
 
@@ -32,6 +34,13 @@ class World:
     by_token: Mapping[str, list[Attempt]]
     with_token: frozenset[str | None]
     """Paths on which an attempt with a token opened."""
+    certificates: Sequence[Certificate] = ()
+    services: Sequence[Service] = ()
+    """Of docker-compose.yml."""
+    probed: Sequence[Event] = ()
+    """Probes that opened a socket."""
+    listeners: Sequence[Event] = ()
+    """Addresses that a snapshot of the host shows to be listened on; `*` heads a whole list of them."""
     last: dict[tuple[str | None, str | None], Attempt] = field(default_factory=dict)
     """(path, token) -> its attempt before the one that is learned."""
     _routes: dict[tuple[str | None, str | None, str], Route | None] = field(default_factory=dict)
@@ -46,8 +55,9 @@ class World:
 
 
 def world(
-    attempts: Sequence[Attempt], sources: Iterable[Source], conf: Conf | None, settings: Sequence[Setting], loose: Iterable[Event]
-) -> World:
+    attempts: Sequence[Attempt], sources: Iterable[Source], conf: Conf | None, settings: Sequence[Setting], loose: Iterable[Event],
+    certificates: Sequence[Certificate] = (), services: Sequence[Service] = (),
+) -> World:  # fmt: skip
     """Gathers it once for all attempts."""
     loose = list(loose)
     life = [e for e in loose if e.what in LIFE]
@@ -64,6 +74,10 @@ def world(
         dials=_dials(attempts),
         by_token=_by_token(attempts),
         with_token=frozenset(a.path for a in opened if a.token),
+        certificates=certificates,
+        services=services,
+        probed=[e for e in loose if e.tier is Tier.PROBE and e.what is What.OPENED],
+        listeners=[e for e in loose if e.tier is Tier.HOST and e.upstream],
     )
 
 

@@ -14,6 +14,9 @@ from wslogs.model import Source, Tier
 from wslogs.parsers.kit import Kit
 
 _LINE = regex.compile(rb"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=")
+_ADDRESS = regex.compile(
+    r"(?i)(?:[a-z][a-z+]{1,20}://)?[\w.-]{1,253}:\d{1,5}(?:/[\w./-]*)?|[a-z][a-z+]{1,20}://[\w.-]{1,253}(?:/[\w./-]*)?|\.{0,2}/[\w./-]*"
+)
 _MOST = 1 << 20
 
 
@@ -27,6 +30,11 @@ class Setting:
     scheme: str | None
     host: str | None
     path: str | None
+
+
+def is_address(value: str) -> bool:
+    """Whether a value is a plain address or path: such stand in reports, as in the lines of nginx.conf, and are no secrets."""
+    return _ADDRESS.fullmatch(value) is not None
 
 
 def is_env(head: bytes) -> bool:
@@ -58,7 +66,7 @@ def parse(item: Item, kit: Kit) -> tuple[Source, list[Setting]]:
                     source=item.path, line=binding.original.line, name=binding.key, scheme=None, host=None, path=kit.vault.url(value).path
                 )
             )
-        elif value:
+        elif value and not is_address(value):
             kit.vault.secret(value, "value of .env")
     source.recognised, source.kept = source.lines - bad, len(found)
     return source, found

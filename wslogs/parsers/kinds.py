@@ -9,7 +9,7 @@ from wslogs.parsers import access
 from wslogs.parsers.heads import Head, Heads
 from wslogs.parsers.kit import Kit, decode
 
-KINDS = ("nginx-access", "nginx-error", "console", "app", "probe")
+KINDS = ("nginx-access", "nginx-error", "console", "app", "probe", "host")
 """In the order in which a tie is broken."""
 MIXED = ("nginx-error", "nginx-access", "app")
 """Kinds that one container writes to one log. In this order a line is asked whether it is of the kind."""
@@ -74,8 +74,9 @@ def _beside(best: str, clear: Mapping[str, int]) -> list[str]:
 
 
 def majority(programs: Mapping[str, str]) -> str:
-    """The kind of most programs in a file."""
-    return Counter(programs.values()).most_common(1)[0][0]
+    """The kind of most programs in a file. The kernel and systemd write into everybody's log: it is theirs where nobody else does."""
+    others = [kind for kind in programs.values() if kind != "host"]
+    return Counter(others or programs.values()).most_common(1)[0][0]
 
 
 def _score(kind: str, text: str, taken: Head, heads: Mapping[str, Heads], formats: list[access.Layout], kit: Kit) -> float:

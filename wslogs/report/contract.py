@@ -215,7 +215,7 @@ def _incident(incident: Incident, found: Found, names: _Names, lang: str) -> dic
 def _evidence(incident: Incident, found: Found, lang: str) -> list[dict[str, Any]]:
     """Each signal that the cause rests on, once for each source; the signals of `any` and `all` first."""
     cause = _cause(found, incident)
-    wanted = [*cause.any, *cause.all] if cause else []
+    wanted = cause.speaking if cause else ()
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for place in incident.attempts[:50]:
         attempt, verdict = found.attempts[place], found.verdicts[place]
@@ -238,22 +238,26 @@ def _against(incident: Incident, found: Found, lang: str) -> list[dict[str, Any]
         attempt, verdict = found.attempts[place], found.verdicts[place]
         for name in verdict.standing if incident.detail is None else ():
             cause = found.patterns.causes[name]
-            signal = next((s for s in (*cause.any, *cause.all) if s in verdict.fired), None)
+            signal = next((s for s in cause.speaking if s in verdict.fired), None)
             event = next(iter(attempt.proof.get(signal or "", ())), None)
             if event is not None:
                 rows.setdefault(name, _proof(event) | {"signal": signal, "says": cause.title[lang]})
     return list(rows.values())
 
 
-def kind_of_evidence(incident: Incident, attempts: Sequence[Attempt]) -> str:
-    """The kind under which verdicts are counted: the detail or family, and which tiers saw the attempts."""
-    return f"{incident.detail or incident.cause}|{_tier_names(attempts[place] for place in incident.attempts[:50])}"
+def kind_of_evidence(incident: Incident, found: Found) -> str:
+    """The kind under which verdicts are counted: the detail or family, which tiers saw the attempts, and whether hints alone name it."""
+    kind = f"{incident.detail or incident.cause}|{_tier_names(found.attempts[place] for place in incident.attempts[:50])}"
+    verdict = found.verdicts[incident.attempts[0]]
+    standing = [found.patterns.causes[name] for name in verdict.standing]
+    own = any(not cause.any or not set(cause.any).isdisjoint(verdict.fired) for cause in standing)
+    return kind if own else f"{kind}|hints"
 
 
 def kind_of_verdict(found: Found) -> str:
     """The kind of the bundle's verdict, by which confidence is measured; a healthy one is a kind as well."""
     named = next((i for i in found.incidents if i.cause is not None), None)
-    return kind_of_evidence(named, found.attempts) if named is not None else f"healthy|{_tier_names(found.attempts[:50])}"
+    return kind_of_evidence(named, found) if named is not None else f"healthy|{_tier_names(found.attempts[:50])}"
 
 
 def _tier_names(attempts: Iterable[Attempt]) -> str:
@@ -264,7 +268,7 @@ def _confidence(incident: Incident, found: Found) -> tuple[float, tuple[int, int
     """How often verdicts of this kind were right on labelled bundles, by Laplace's rule of succession; few cases mean little."""
     if incident.cause is None:
         return 0.0, (0, 0)
-    return succession(found.measured, kind_of_evidence(incident, found.attempts))
+    return succession(found.measured, kind_of_evidence(incident, found))
 
 
 def succession(measured: Mapping[str, tuple[int, int]], kind: str) -> tuple[float, tuple[int, int]]:
@@ -329,7 +333,7 @@ def _guide_cause(family: str, number: int, found: Found, _: Callable[[str], str]
     state, because = "possible", []
     failing = [place for i in found.incidents for place in i.attempts]
     if shown:
-        names = {n for c in found.patterns.causes.values() if c.family == family for n in (*c.any, *c.all)}
+        names = {n for c in found.patterns.causes.values() if c.family == family for n in c.speaking}
         state, because = "shown", _first_proofs(found, shown[0].attempts[:1], names)
     elif failing and (out := _ruled_out(family, found, failing)):
         state, because = "ruled-out", out
