@@ -21,6 +21,7 @@ FLOORS = (
     ("rows",),
     ("stanzas",),
     ("times", "redact", "resources", "coverage"),
+    ("linewise",),
     ("elision",),
     ("model", "errors", "version"),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import regex
 
 SHOWN = frozenset({
@@ -17,40 +19,33 @@ EVENT_GROUPS = frozenset({
 """Names of groups that feed an event and are never shown."""
 
 
+LOOKS = ("(?=", "(?!", "(?<=", "(?<!")
+"""How groups begin that look around and match nothing."""
+
+
 def loose(pattern: regex.Pattern[str]) -> str | None:
     """What a pattern leaves open outside its named groups, and would so be shown; None when there is nothing."""
-    found = regex.search(r"(?<!\\)(?:\\\\)*(\\[SWD]|\\w(?:[*+]|\{\d*,?(?:\d\d|\}))|\[\^|\.[*+?{])", _outside_groups(pattern.pattern))
+    rest = "".join(outside(pattern.pattern, ("(?P<", *LOOKS)))
+    found = regex.search(r"(?<!\\)(?:\\\\)*(\\[SWD]|\\w(?:[*+]|\{\d*,?(?:\d\d|\}))|\[\^|\.[*+?{])", rest)
     return found[1] if found else None
 
 
-def _outside_groups(pattern: str) -> str:
-    """The expression without its named groups and look-arounds, which show nothing."""
-    kept, depth, skip, position = [], 0, 0, 0
-    while position < len(pattern):
-        char = pattern[position]
-        if char == "\\":
-            if not skip:
-                kept.append(pattern[position : position + 2])
-            position += 2
-            continue
-        if char == "[":
-            end = _class_end(pattern, position)
-            if not skip:
-                kept.append(pattern[position:end])
-            position = end
-            continue
-        if char == "(":
+def outside(pattern: str, openers: tuple[str, ...]) -> Iterator[str]:
+    """The pieces of an expression (an escape, a class, a character) that stand in no group that begins with one of `openers`."""
+    depth, skip, place = 0, 0, 0
+    while place < len(pattern):
+        end = _class_end(pattern, place) if pattern[place] == "[" else place + 1 + (pattern[place] == "\\")
+        piece = pattern[place:end]
+        if piece == "(":
             depth += 1
-            if not skip and pattern.startswith(("(?P<", "(?=", "(?!", "(?<=", "(?<!"), position):
+            if not skip and pattern.startswith(openers, place):
                 skip = depth
         if not skip:
-            kept.append(char)
-        if char == ")":
-            if skip == depth:
-                skip = 0
+            yield piece
+        if piece == ")":
+            skip = 0 if skip == depth else skip
             depth -= 1
-        position += 1
-    return "".join(kept)
+        place = end
 
 
 def _class_end(pattern: str, start: int) -> int:

@@ -10,6 +10,7 @@ import regex
 
 from wslogs.elision import EVENT_GROUPS, SHOWN, loose
 from wslogs.errors import PatternError
+from wslogs.linewise import runs
 from wslogs.model import Stage, Tier, What
 from wslogs.stanzas import ENDERS, LINE_KINDS, Access, Cause, Foreign, Message, Record, RequestId, Shape, Signal, Stamp, Wrapper
 
@@ -58,9 +59,17 @@ def _stamp(row: dict[str, Any], where: str) -> Stamp:
     return stamp
 
 
+def _of_lines(where: str, text: str) -> regex.Pattern[str]:
+    """An expression that is run over every line of a file."""
+    match = _compile(where, text)
+    if not runs(match.pattern):
+        raise PatternError(where, "has an expression that RE2 cannot run", "no references back, no {n} above 1000, no (?x)")
+    return match
+
+
 def _wrapper(row: dict[str, Any], where: str) -> Wrapper:
     base = _stanza(row, where)
-    wrapper = Wrapper(**base, match=_compile(where, _take(row, where, "match")), form=_take(row, where, "form", None))
+    wrapper = Wrapper(**base, match=_of_lines(where, _take(row, where, "match")), form=_take(row, where, "form", None))
     _done(row, where, ("match", "form"))
     return wrapper
 
@@ -81,7 +90,7 @@ def _foreign(row: dict[str, Any], where: str) -> Foreign:
 
 def _shape(row: dict[str, Any], where: str) -> Shape:
     base = _stanza(row, where)
-    match = _compile(where, _take(row, where, "match"))
+    match = _of_lines(where, _take(row, where, "match"))
     shape = Shape(**base, kind=_kind(where, _take(row, where, "kind")), match=match, weight=_take(row, where, "weight", 0.5))
     _done(row, where, ("kind", "match", "weight"))
     return shape

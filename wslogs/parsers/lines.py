@@ -11,13 +11,14 @@ import regex
 from wslogs import times
 from wslogs.bundle import Item
 from wslogs.coverage import LEVELS, lower
+from wslogs.linewise import runs
 from wslogs.model import Event, Source, Tier, What
 from wslogs.parsers import access
 from wslogs.parsers.heads import AS_BYTES, Head, Heads
 from wslogs.parsers.kinds import MIXED, majority, second
 from wslogs.parsers.kit import LONGEST, PATH, Kit, Parsed, Reader, Reading, decode, event_of, spans, tier_of
 from wslogs.parsers.neighbours import Neighbours
-from wslogs.parsers.tally import Tally, bare
+from wslogs.parsers.tally import Tally
 from wslogs.parsers.tracebacks import gather, last_words, named, shortened
 from wslogs.patterns import Patterns
 from wslogs.redact import excerpt
@@ -62,12 +63,12 @@ def _led(path: str) -> bool:
 
 def _tally(patterns: Patterns, wanted: set[str], formats: list[access.Layout]) -> Tally:
     """Counts the lines that look like one of these kinds."""
-    known = [bare(s.match) for s in patterns.shapes if s.kind in wanted]
+    known = [s.match.pattern for s in patterns.shapes if s.kind in wanted]
     if "nginx-access" in wanted:
-        known += [bare(f.expression) for f in formats]
+        known += [f.expression.pattern for f in formats if runs(f.expression.pattern)]
     if wanted & {"nginx-access", "nginx-error"}:
         known.append(r"\{")
-    return Tally(known, [bare(w.match) for w in patterns.wrappers])
+    return Tally(known, [w.match.pattern for w in patterns.wrappers])
 
 
 class _Reading:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import regex
 
+from wslogs.linewise import compiled, expression
 from wslogs.model import UnknownForm
 from wslogs.parsers.kit import decode
 
@@ -23,26 +24,27 @@ class Tally:
     """
 
     def __init__(self, known: Iterable[str], wrappers: Iterable[str] = ()) -> None:
-        forms, before = "|".join(known), "|".join(wrappers)
-        start = rf"(?:{before}){{0,3}}(?:{forms}|[ \t\r]*$)" if before else rf"(?:{forms}|[ \t\r]*$)"
-        # Only lines of no known form become objects.
-        self._unknown = regex.compile(rf"^(?!{start})[^\n]+".encode(), regex.MULTILINE | regex.VERSION1)
+        forms, before = ("|".join(expression(one) for one in side) for side in (known, wrappers))
+        start = rf"(?:{before}){{0,3}}" if before else ""
+        self._understood = compiled(rf"(?m)(?:{start}(?:(?:{forms})[^\n]*|[ \t\r]*)\n)*")
         self._shapes: dict[str, UnknownForm] = {}
         self._lines = 0
 
     def __call__(self, block: bytes) -> int:
         """The lines of a block that are understood; called once with each block, in order, whole lines only."""
-        lines = block.count(b"\n") + (not block.endswith(b"\n"))
         if b"\x1b" in block:
             block = _COLOURS.sub(b"", block)
-        unknown, counted, before = 0, 0, 0
-        for found in self._unknown.finditer(block):
-            if b"\x1b" in found[0] and self._unknown.match(_COLOURS.sub(b"", found[0])) is None:
-                continue
+        if not block.endswith(b"\n"):
+            block += b"\n"
+        unknown, counted, before, place = 0, 0, 0, 0
+        while (place := self._understood.match(block, place).end()) < len(block):  # one step over all lines up to one of no known form
+            end = block.index(b"\n", place) + 1
             unknown += 1
-            before += block.count(b"\n", counted, found.start())
-            counted = found.start()
-            self._add(shape(decode(found[0])), self._lines + before + 1)
+            before += block.count(b"\n", counted, place)
+            counted = place
+            self._add(shape(decode(block[place : end - 1])), self._lines + before + 1)
+            place = end
+        lines = before + block.count(b"\n", counted)
         self._lines += lines
         return lines - unknown
 
@@ -57,7 +59,6 @@ class Tally:
         return sorted(self._shapes.values(), key=lambda one: (-one.count, one.line))
 
 
-_COLOURS = regex.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
 _RUNS = (
     (regex.compile(r"[^\W\d_]+"), "a"),
     (regex.compile(r"\d+"), "0"),
@@ -72,8 +73,3 @@ def shape(text: str) -> str:
     for run, mark in _RUNS:
         text = run.sub(mark, text)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
-
-
-def bare(pattern: regex.Pattern[str]) -> str:
-    """An anchored expression as a part of a larger one: neither anchor nor names."""
-    return f"(?:{regex.sub(r'[(][?]P<[^>]+>', '(?:', pattern.pattern.removeprefix('^'))})"
