@@ -20,7 +20,7 @@ READY_S = 20.0
 TRUST = Path(__file__).parent / "trust.py"
 # Runs before the page's own script in every load: signs the user in, and hands the page's events to the lab.
 BEFORE = """(() => {
-  if (location.protocol !== 'https:') return;
+  if (!location.host) return;
   for (const [key, value] of Object.entries(%s)) localStorage.setItem(key, value);
   const tell = (event) => window.toLab(JSON.stringify(event));
   tell({ what: 'load', at: Date.now() });
@@ -58,6 +58,15 @@ class Tab:
 
     async def reload(self) -> None:
         await self._cdp.call("Page.reload", self._session)
+
+    async def offline(self, off: bool) -> None:
+        """As DevTools' own throttling does it."""
+        rules = {"offline": off, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        await self._cdp.call("Network.emulateNetworkConditions", self._session, **rules)
+
+    async def block(self, pattern: str) -> None:
+        """As DevTools' request blocking, or an extension, does it."""
+        await self._cdp.call("Network.setBlockedURLs", self._session, urls=[pattern])
 
     def _heard(self, message: Message) -> None:
         if message.get("sessionId") != self._session:
@@ -108,14 +117,16 @@ class Browser:
     def attempts(self) -> list[Seen]:
         return [seen for tab in self.tabs for seen in tab.attempts]
 
-    async def start(self, folder: Path, rules: str, ca_der: bytes, *, timestamps: bool) -> None:
+    async def start(self, folder: Path, rules: str, ca_der: bytes, *, timestamps: bool, tunnels: int = 0) -> None:
+        """`tunnels` is the port of a proxy that it must use; 0: none."""
         home = folder / f"home-{self.user.name}"
         home.mkdir()
         (home / "ca.der").write_bytes(ca_der)
         trust = [sys.executable, str(TRUST), str(home), str(home / "ca.der")]
         await asyncio.to_thread(subprocess.run, trust, check=True, timeout=20)
         environment = {"HOME": str(home), "TZ": self.user.zone}
-        self._child = Child(_arguments(home, rules), home / "chromium.out", home, environment)
+        proxy = [f"--proxy-server=127.0.0.1:{tunnels}"] if tunnels else []
+        self._child = Child([*_arguments(home, rules), *proxy, "about:blank"], home / "chromium.out", home, environment)
         port, path = await self._debugging(home / "data")
         self._cdp = await Cdp.open(f"ws://127.0.0.1:{port}{path}")
         signed_in = {"access_token": self.token} if self.user.signed_in else {}
@@ -137,6 +148,12 @@ class Browser:
 
     async def reload(self) -> None:
         await asyncio.gather(*(tab.reload() for tab in self.tabs))
+
+    async def offline(self, off: bool) -> None:
+        await asyncio.gather(*(tab.offline(off) for tab in self.tabs))
+
+    async def block(self, pattern: str) -> None:
+        await asyncio.gather(*(tab.block(pattern) for tab in self.tabs))
 
     async def stop(self) -> None:
         try:
@@ -179,4 +196,4 @@ def _arguments(home: Path, rules: str) -> list[str]:
     ]
     if os.geteuid() == 0:
         flags.append("--no-sandbox")
-    return [str(chromium()), *flags, "about:blank"]
+    return [str(chromium()), *flags]

@@ -1,0 +1,122 @@
+"""The server of the app: other kinds of it, hung, restarted, without WebSockets; and where it works."""
+
+from tests.lab.model import SERVERS as SERVERS_ONLY
+from tests.lab.model import App, Event, Page, Proxy, Scenario, Site, User, ws_location
+from tests.lab.scenarios.causes import OTHER, PORTAL, PORTAL_API
+
+SHORT = (Site(locations=ws_location(read_timeout="2s")),)
+
+SERVERS: tuple[Scenario, ...] = (
+    Scenario(
+        name="server/gunicorn-threads",
+        causes=("server.no-websocket-support",),
+        story="gunicorn runs an older WSGI application with threads: it knows no WebSocket, and answers the upgrade request "
+        "like a plain GET with 404.",
+        proxy=Proxy(access="timed"),
+        app=App(server="gunicorn-wsgi"),
+        page=Page(tries=4, first_wait_ms=700),
+        formats="timed; gunicorn's log",
+        compact_har=True,
+        seconds=9,
+    ),
+    Scenario(
+        name="server/no-library-servers-only",
+        causes=("server.no-websocket-support",),
+        story="A new image of the app lacks the WebSocket library (uvicorn runs with --ws none, which is the same): it warns, "
+        "and answers with 404. Nobody exported a browser; a summary fails at the same time.",
+        proxy=Proxy(),
+        app=App(log="json", arguments=("--ws", "none")),
+        page=Page(tries=5, first_wait_ms=600, polls=(("/summary", 2500),)),
+        users=(User("aziza"), User("timur", "198.51.100.31", subject="23", at_s=0.5, script=True)),
+        layers=SERVERS_ONLY,
+        formats="combined; JSON app log with tracebacks of another route; no browser",
+        seconds=9,
+    ),
+    Scenario(
+        name="server/frozen",
+        causes=("server.timeout",),
+        story="The app hangs (SIGSTOP): the kernel still takes its connections, nobody answers, and nginx gives up after two "
+        "seconds with 504.",
+        proxy=Proxy(sites=SHORT, access="json"),
+        app=App(log="json"),
+        page=Page(tries=4, first_wait_ms=500),
+        users=(User("aziza", at_s=1),),
+        events=(Event(0.5, "app-freeze"),),
+        formats="JSON access log; JSON app log that ends",
+        compact_har=True,
+        seconds=15,
+    ),
+    Scenario(
+        name="server/sync-export",
+        causes=("server.timeout",),
+        story="A route for exports computes for seven seconds in the event loop itself. Whoever dials meanwhile waits, and "
+        "nginx gives up after two seconds with 504.",
+        proxy=Proxy(sites=SHORT, access="timed"),
+        app=App(log="timed", options={"export_takes_s": 7}),
+        page=Page(words="en", tries=5, first_wait_ms=500, fetches=("/export",), polls=()),
+        users=(User("timur", "198.51.100.31", subject="23", recorded=False, stored={"first_wait_ms": "9000"}), User("aziza", at_s=1)),
+        formats="timed; app log with times and a gap",
+        compact_har=True,
+        seconds=13,
+    ),
+    Scenario(
+        name="server/hypercorn-restart",
+        causes=("server.shutdown",),
+        story="A deploy: hypercorn gets SIGTERM, closes its sockets, is away for three seconds, and comes back.",
+        proxy=Proxy(access="json"),
+        app=App(server="hypercorn", arguments=("--graceful-timeout", "1")),
+        page=Page(heartbeat_ms=2000, tries=8, first_wait_ms=500),
+        users=(User("aziza"), OTHER),
+        events=(Event(5, "app-stop"), Event(8, "app-start")),
+        formats="JSON access log; hypercorn's log",
+        compact_har=True,
+        seconds=12,
+    ),
+    Scenario(
+        name="server/gunicorn-down",
+        causes=("server.down",),
+        story="gunicorn is not running. nginx answers 502 to everything under /api/.",
+        proxy=Proxy(sites=(Site(PORTAL),), access="upstream"),
+        app=App(server="gunicorn", running=False),
+        page=Page(words="en", api_base=PORTAL_API, tries=4, first_wait_ms=700),
+        formats="upstream format with ISO times; no app log",
+        compact_har=True,
+        seconds=9,
+    ),
+    Scenario(
+        name="healthy/hypercorn",
+        causes=("healthy",),
+        story="Nothing is wrong with the sockets, which hypercorn serves. A report is missing (404) and a summary fails (500).",
+        proxy=Proxy(access="json"),
+        app=App(server="hypercorn"),
+        page=Page(heartbeat_ms=2000, leave_after_ms=7000, fetches=("/me", "/items", "/summary", "/reports/77")),
+        users=(User("sardor", subject="52"), OTHER),
+        formats="JSON access log; hypercorn's log with a traceback of another route",
+        compact_har=True,
+        seconds=11,
+    ),
+    Scenario(
+        name="healthy/gunicorn",
+        causes=("healthy",),
+        story="Nothing is wrong with the sockets, which gunicorn serves with uvicorn's worker.",
+        proxy=Proxy(access="timed"),
+        app=App(server="gunicorn"),
+        page=Page(words="en", heartbeat_ms=2000, leave_after_ms=6000, subscribe="orders"),
+        users=(User("sardor", subject="52"), OTHER),
+        formats="timed; gunicorn's log, with lines of uvicorn",
+        compact_har=True,
+        seconds=10,
+    ),
+    Scenario(
+        name="healthy/websockets-alone",
+        causes=("healthy",),
+        story="Nothing is wrong with the sockets, which the package websockets serves without a framework.",
+        proxy=Proxy(access="combined"),
+        app=App(server="websockets", log="timed"),
+        page=Page(words="objects", heartbeat_ms=2000, leave_after_ms=6000, subscribe="orders"),
+        users=(User("sardor", subject="52"), OTHER),
+        formats="combined; app log with times and lines of websockets",
+        compact_har=True,
+        seconds=10,
+    ),
+)
