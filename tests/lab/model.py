@@ -7,10 +7,10 @@ Certificate = Literal["valid", "expired", "untrusted", "other-name", "self-signe
 AccessFormat = Literal["combined", "timed", "json", "upstream", "keyed"]
 AppLog = Literal["plain", "timed", "json"]
 Server = Literal["uvicorn", "hypercorn", "gunicorn", "gunicorn-wsgi", "websockets", "raw"]
-Between = Literal["refuses-tunnels", "drops-upgrade", "unknown-authority"]
+Between = Literal["refuses-tunnels", "drops-upgrade", "unknown-authority", "blocking-extension"]
 Words = Literal["ru", "en", "objects"]
 What = Literal[
-    "arrive", "leave", "reload", "offline", "online", "block",
+    "arrive", "leave", "reload", "offline", "online",
     "app-stop", "app-kill", "app-start", "app-freeze", "app-thaw",
     "pass", "reset", "swallow", "cut", "rotate", "save-tail",
 ]  # fmt: skip

@@ -57,13 +57,26 @@ def record(name: str, into: Path) -> Path:
 
 
 async def _record(scenario: Scenario, root: Path, made: Path) -> None:
-    async with Stack(scenario, root / "server") as stack:
+    await play(Stack(scenario, root / "server"), root, made)
+
+
+async def play(system: Stack, root: Path, made: Path) -> None:
+    """Starts the system, lets its scenario happen, and fills `made` with the sample."""
+    scenario = system.scenario
+    async with system as stack:
         dialers = [_dialer(user, stack) for user in scenario.users]
         browsers = [one for one in dialers if isinstance(one, Browser)]
         try:
             for one in browsers:
-                rules = stack.resolver_rules(one.user)
-                await one.start(root, rules, stack.ca_der(), timestamps=scenario.console_times, tunnels=stack.tunnels_of(one.user))
+                user = one.user
+                await one.start(
+                    root,
+                    stack.resolver_rules(user),
+                    stack.ca_der(),
+                    timestamps=scenario.console_times,
+                    tunnels=stack.tunnels_of(user),
+                    blocked=stack.blocked_for(user),
+                )
             await _play(scenario, stack, dialers)
             await _collect(stack, dialers, browsers, made)
         finally:
@@ -163,8 +176,6 @@ async def _browse(browser: Browser, event: Event, page: str) -> None:
         await browser.reload()
     elif event.what == "leave":
         await browser.go(f"{page}about.html")
-    elif event.what == "block":
-        await browser.block(event.host)
     elif event.what in ("offline", "online"):
         await browser.offline(event.what == "offline")
     else:

@@ -6,7 +6,6 @@ import logging
 import logging.config
 import os
 import sys
-import time
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -55,8 +54,6 @@ async def realtime(socket: ServerConnection) -> None:
 
 
 async def handle(socket: ServerConnection, message: dict[str, Any]) -> None:
-    # A bug of a story: the whole event loop waits.
-    time.sleep(OPTIONS.get("block_s", 0))
     if message["type"] == "subscribe":
         channel = f"{message['channel']}:{message['region']}" if OPTIONS.get("broken_channels") else message["channel"]
         await socket.send(json.dumps({"type": "subscribed", "channel": channel}))
@@ -65,9 +62,7 @@ async def handle(socket: ServerConnection, message: dict[str, Any]) -> None:
 
 
 async def main() -> None:
-    settings = {"ping_interval": OPTIONS.get("ping_interval", 20), "ping_timeout": OPTIONS.get("ping_timeout", 20)}
-    offered = OPTIONS.get("subprotocols")
-    async with serve(realtime, "127.0.0.1", int(sys.argv[1]), process_request=answer, subprotocols=offered, **settings) as server:
+    async with serve(realtime, "127.0.0.1", int(sys.argv[1]), process_request=answer) as server:
         await server.serve_forever()
 
 

@@ -62,19 +62,6 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def log_config(style: str) -> dict[str, Any]:
-    timed = {"format": "%(asctime)s %(levelname)-7s [%(name)s] %(message)s"}
-    formatter: dict[str, Any] = {"()": "jsonlog.JsonLines"} if style == "json" else timed
-    logger = {"handlers": ["file"], "level": "INFO", "propagate": False}
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"main": formatter},
-        "handlers": {"file": {"class": "logging.StreamHandler", "formatter": "main", "stream": "ext://sys.stderr"}},
-        "loggers": dict.fromkeys(("uvicorn", "websockets", "app"), logger),
-    }
-
-
 class Stack:
     def __init__(self, scenario: Scenario, root: Path) -> None:
         self.scenario = scenario
@@ -135,7 +122,7 @@ class Stack:
         for user in self.scenario.users:
             if user.behind == "refuses-tunnels":
                 self.boxes[user.name] = TunnelProxy(self.ports_of(user), last)
-            elif user.behind:
+            elif user.behind and user.behind != "blocking-extension":
                 issuer = self.authority if user.behind == "drops-upgrade" else certificates.authority("Office Web Filter CA")
                 certificates.write_leaf(self.root / "filter" / user.name, last, issuer, "valid")
                 self.boxes[user.name] = Interceptor(last, self.relays[user.name, last].port, self.root / "filter" / user.name)
@@ -191,11 +178,8 @@ class Stack:
         self._write_sites()
         self._write_page(self.scenario.page)
         servers.lay_out(self.scenario.app, self.root / "srv/app")
-        style = self.scenario.app.log
-        if style != "plain":
-            (self.root / "srv/app/logging.json").write_text(json.dumps(log_config(style)))
         at = nginx_conf.run_places(str(self.root), self.ports)
-        (self.root / "etc/nginx/nginx.conf").write_text(self.conf(at))
+        self.nginx_conf.write_text(self.conf(at))
 
     def conf(self, at: nginx_conf.Places) -> str:
         app, free = (f"127.0.0.1:{port}" for port in (self.app_port, self.free_port))
@@ -238,10 +222,13 @@ class Stack:
         for name in ("favicon.svg", "about.html"):
             shutil.copy(HERE / "page" / name, dist)
 
+    @property
+    def nginx_conf(self) -> Path:
+        return self.root / "etc/nginx/nginx.conf"
+
     async def _start_nginx(self) -> None:
-        conf = self.root / "etc/nginx/nginx.conf"
         error = str(self.error_log)
-        argv = (str(nginx()), "-p", str(self.root), "-c", str(conf), "-e", error)
+        argv = (str(nginx()), "-p", str(self.root), "-c", str(self.nginx_conf), "-e", error)
         zone = {"TZ": self.nginx_zone.rule}
         self._nginx = Child(argv, self.root / "nginx.out", self.root, zone)
         # A connection to try it would stand in its log; the pid file is written once the sockets listen.
@@ -287,6 +274,10 @@ class Stack:
         ports = {site.place: site.port for site in self.scenario.proxy.sites}
         maps = [f"MAP {place.split(':')[0]}:{ports[place]} 127.0.0.1:{port}" for place, port in places.items()]
         return ", ".join([*(one for one in maps if one.split(":")[0][4:] not in user.unresolved), "MAP * ~NOTFOUND", *LOOPBACK])
+
+    def blocked_for(self, user: User) -> str:
+        """The host that an extension of this user's browser blocks; empty: none."""
+        return self.scenario.proxy.sites[-1].host if user.behind == "blocking-extension" else ""
 
     def tunnels_of(self, user: User) -> int:
         """The port of the proxy that this user's browser must use; 0: none."""

@@ -99,6 +99,7 @@ def iso(at: float) -> str:
 
 def attempt(seen: Seen, left: Traces, token: str, skew_s: int, layers: list[Layer]) -> dict[str, Any]:
     reached = left.row is not None or left.app_reached
+    exported = seen.user.recorded and not seen.user.script
     return {
         "attempt_id": f"{seen.tab}-{seen.load}-{seen.number}",
         "user": seen.user.name,
@@ -113,8 +114,8 @@ def attempt(seen: Seen, left: Traces, token: str, skew_s: int, layers: list[Laye
         "navigated": seen.navigated,
         "threw": seen.threw,
         "lasted_s": round(seen.end - seen.start, 3) if seen.end is not None else None,
-        "browser_seen": seen.user.recorded and "browser" in layers,
-        "console_user": seen.user.recorded and "console" in layers,
+        "browser_seen": exported and "browser" in layers,
+        "console_user": exported and "console" in layers,
         "nginx_seen": left.row is not None and "nginx-access" in layers,
         "app_seen": left.app_seen and "app" in layers,
         "nginx_reached": reached,
