@@ -5,11 +5,13 @@ import json
 import logging
 import os
 import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
 import jwt
-from fastapi import FastAPI, Header, HTTPException, WebSocket, WebSocketDisconnect
+from fastapi import FastAPI, Header, HTTPException, Query, WebSocket, WebSocketDisconnect
+from fastapi.staticfiles import StaticFiles
 
 log = logging.getLogger("app.realtime")
 OPTIONS: dict[str, Any] = json.loads(os.environ.get("APP_OPTIONS", "{}"))
@@ -54,14 +56,42 @@ def report(number: int) -> dict[str, Any]:
     raise HTTPException(404, f"report {number} not found")
 
 
+@app.get("/api/v1/events")
+def events() -> list[str]:
+    """What a page asks for again and again; no socket."""
+    return []
+
+
+@app.get("/api/v1/export")
+async def export() -> dict[str, str]:
+    # The bug of a story: the whole event loop waits.
+    time.sleep(OPTIONS.get("export_takes_s", 0))
+    return {"file": "export.csv"}
+
+
 @app.get("/api/v1/summary")
 def summary() -> dict[str, float]:
     totals: dict[str, int] = {}
     return {"share": totals["paid"] / totals["all"]}
 
 
+def legacy(environ: dict[str, Any], start: Callable[[str, list[Any]], Any]) -> Iterable[bytes]:
+    start("404 Not Found", [])
+    return [b""]
+
+
+# Mounted before the route of the socket, by one who does not know that the first match wins.
+if folder := OPTIONS.get("static_at_root"):
+    app.mount("/", StaticFiles(directory=folder, check_dir=False, html=True), name="site")
+if prefix := OPTIONS.get("legacy_at"):
+    # Late, for it warns that it will go.
+    from fastapi.middleware.wsgi import WSGIMiddleware
+
+    app.mount(prefix, WSGIMiddleware(legacy))
+
+
 @app.websocket(OPTIONS.get("ws_path", "/api/v1/ws"))
-async def realtime(socket: WebSocket, token: str = "") -> None:
+async def realtime(socket: WebSocket, token: str = Query(... if OPTIONS.get("token_required") else "")) -> None:
     allowed = OPTIONS.get("origins")
     if allowed and socket.headers.get("origin") not in allowed:
         log.warning("websocket refused: origin %s is not allowed", socket.headers.get("origin"))
@@ -72,15 +102,21 @@ async def realtime(socket: WebSocket, token: str = "") -> None:
     except jwt.InvalidTokenError as error:
         reason = "token expired" if isinstance(error, jwt.ExpiredSignatureError) else "token invalid"
         log.warning("websocket refused: %s (%s)", reason, error)
+        if OPTIONS.get("refuses_with_401"):
+            raise HTTPException(401, reason) from error
+        await socket.close(1008)
+        return
+    if user in OPTIONS.get("barred", ()):
+        log.warning("websocket refused: user %s has no access to realtime in this plan", user)
         await socket.close(1008)
         return
     request_id = socket.headers.get("x-request-id")
     tag = f"request_id={request_id} " if request_id else ""
     await asyncio.sleep(OPTIONS.get("accept_after_s", 0))
-    await socket.accept(headers=[(b"x-request-id", request_id.encode())] if request_id else None)
+    await socket.accept(OPTIONS.get("subprotocol"), [(b"x-request-id", request_id.encode())] if request_id else None)
     if user in OPTIONS.get("suspended", ()):
         log.warning("%suser %s turned away: account suspended", tag, user)
-        await socket.close(1008, "account suspended")
+        await socket.close(OPTIONS.get("suspended_code", 1008), "account suspended")
         return
     online.add(user)
     log.info("%suser %s online, %d in all", tag, user, len(online))
@@ -99,7 +135,13 @@ async def serve(socket: WebSocket, user: str) -> int:
     pusher = asyncio.create_task(push(socket, every_s)) if every_s else None
     try:
         while True:
-            text = await asyncio.wait_for(socket.receive_text(), remaining_s(socket))
+            if OPTIONS.get("refuses_bytes"):
+                text = await only_text(socket)
+            else:
+                text = await asyncio.wait_for(socket.receive_text(), remaining_s(socket))
+            # Two bugs of stories: one waits and does not read meanwhile, one stops the whole event loop.
+            await asyncio.sleep(OPTIONS.get("busy_s", 0))
+            time.sleep(OPTIONS.get("block_s", 0))
             message = json.loads(text)
             if message["type"] == "subscribe":
                 await socket.send_text(json.dumps({"type": "subscribed", "channel": channel(message)}))
@@ -112,6 +154,17 @@ async def serve(socket: WebSocket, user: str) -> int:
     finally:
         if pusher:
             pusher.cancel()
+
+
+async def only_text(socket: WebSocket) -> str:
+    message = await socket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message["code"])
+    if message.get("text") is None:
+        log.warning("binary message of %d bytes refused", len(message["bytes"]))
+        await socket.close(1003, "text only")
+        raise WebSocketDisconnect(1003)
+    return str(message["text"])
 
 
 def remaining_s(socket: WebSocket) -> float | None:

@@ -20,7 +20,7 @@ READY_S = 20.0
 TRUST = Path(__file__).parent / "trust.py"
 # Runs before the page's own script in every load: signs the user in, and hands the page's events to the lab.
 BEFORE = """(() => {
-  if (location.protocol !== 'https:') return;
+  if (!location.host) return;
   for (const [key, value] of Object.entries(%s)) localStorage.setItem(key, value);
   const tell = (event) => window.toLab(JSON.stringify(event));
   tell({ what: 'load', at: Date.now() });
@@ -59,6 +59,11 @@ class Tab:
     async def reload(self) -> None:
         await self._cdp.call("Page.reload", self._session)
 
+    async def offline(self, off: bool) -> None:
+        """As DevTools' own throttling does it."""
+        rules = {"offline": off, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        await self._cdp.call("Network.emulateNetworkConditions", self._session, **rules)
+
     def _heard(self, message: Message) -> None:
         if message.get("sessionId") != self._session:
             return
@@ -66,9 +71,12 @@ class Tab:
         match message.get("method"):
             case "Runtime.bindingCalled" if told["name"] == "toLab":
                 self._told(json.loads(told["payload"]))
-            case "Network.webSocketCreated" if self.attempts and self.attempts[-1].url == told["url"]:
-                # The page tells of a dial before it dials.
-                self._requests[told["requestId"]] = self.attempts[-1]
+            case "Network.webSocketCreated":
+                # The page tells of a dial before it dials, and may tell of the next before this comes.
+                known = [id(seen) for seen in self._requests.values()]
+                dialed = (one for one in self.attempts if one.url == told["url"] and one.threw is None and id(one) not in known)
+                if seen := next(dialed, None):
+                    self._requests[told["requestId"]] = seen
             case "Network.webSocketWillSendHandshakeRequest" if told["requestId"] in self._requests:
                 self._requests[told["requestId"]].key = told["request"]["headers"].get("Sec-WebSocket-Key")
 
@@ -108,14 +116,18 @@ class Browser:
     def attempts(self) -> list[Seen]:
         return [seen for tab in self.tabs for seen in tab.attempts]
 
-    async def start(self, folder: Path, rules: str, ca_der: bytes, *, timestamps: bool) -> None:
+    async def start(self, folder: Path, rules: str, ca_der: bytes, *, timestamps: bool, tunnels: int = 0, blocked: str = "") -> None:
+        """`tunnels` is the port of a proxy that it must use, 0: none; `blocked` a host that an extension does not let it reach."""
         home = folder / f"home-{self.user.name}"
         home.mkdir()
         (home / "ca.der").write_bytes(ca_der)
         trust = [sys.executable, str(TRUST), str(home), str(home / "ca.der")]
         await asyncio.to_thread(subprocess.run, trust, check=True, timeout=20)
         environment = {"HOME": str(home), "TZ": self.user.zone}
-        self._child = Child(_arguments(home, rules), home / "chromium.out", home, environment)
+        more = [f"--proxy-server=127.0.0.1:{tunnels}"] if tunnels else []
+        if blocked:
+            more = [f"--load-extension={_blocker(home / 'blocker', blocked)}", "--disable-features=DisableLoadExtensionCommandLineSwitch"]
+        self._child = Child([*_arguments(home, rules), *more, "about:blank"], home / "chromium.out", home, environment)
         port, path = await self._debugging(home / "data")
         self._cdp = await Cdp.open(f"ws://127.0.0.1:{port}{path}")
         signed_in = {"access_token": self.token} if self.user.signed_in else {}
@@ -138,6 +150,9 @@ class Browser:
     async def reload(self) -> None:
         await asyncio.gather(*(tab.reload() for tab in self.tabs))
 
+    async def offline(self, off: bool) -> None:
+        await asyncio.gather(*(tab.offline(off) for tab in self.tabs))
+
     async def stop(self) -> None:
         try:
             if self._cdp:
@@ -145,6 +160,23 @@ class Browser:
         finally:
             if self._child:
                 await asyncio.to_thread(self._child.stop)
+
+
+def _blocker(folder: Path, host: str) -> Path:
+    """An extension as those against trackers are: one rule, by declarativeNetRequest."""
+    rule = {"id": 1, "action": {"type": "block"}, "condition": {"requestDomains": [host], "resourceTypes": ["websocket"]}}
+    manifest = {
+        "manifest_version": 3,
+        "name": "Blocker",
+        "version": "1.0",
+        "permissions": ["declarativeNetRequest"],
+        "host_permissions": ["<all_urls>"],
+        "declarative_net_request": {"rule_resources": [{"id": "list", "enabled": True, "path": "rules.json"}]},
+    }
+    folder.mkdir()
+    (folder / "rules.json").write_text(json.dumps([rule]))
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
 
 
 def version() -> str:
@@ -179,4 +211,4 @@ def _arguments(home: Path, rules: str) -> list[str]:
     ]
     if os.geteuid() == 0:
         flags.append("--no-sandbox")
-    return [str(chromium()), *flags, "about:blank"]
+    return [str(chromium()), *flags]

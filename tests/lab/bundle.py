@@ -44,11 +44,16 @@ async def export(browsers: list[Browser]) -> list[Export]:
     return found
 
 
+def text_of(path: Path) -> str:
+    """As it is: a log may hold bytes that are no text."""
+    return path.read_bytes().decode("utf-8", "surrogateescape")
+
+
 def neutral(text: str, stack: Stack) -> str:
     for path, shown in prefixes(stack.root):
         text = text.replace(path, shown)
     # The addresses a public server listens on, as its error log names them before a host is known.
-    for port, public in ((stack.tls_port, 443), (stack.plain_port, 80)):
+    for public, port in stack.ports.items():
         text = text.replace(f"127.0.0.1:{port}", f"0.0.0.0:{public}")
     return text.replace(f"OS: Linux {platform.release()}", "OS: Linux")
 
@@ -81,11 +86,11 @@ def _browser(scenario: Scenario, exports: list[Export]) -> Iterator[Made]:
 def _nginx(stack: Stack) -> Iterator[Made]:
     yield Made("nginx-conf", "nginx.conf", stack.conf(nginx_conf.shown_places()))
     for path in stack.written(stack.access_log):
-        yield Made("nginx-access", path.name, path.read_text(), 0.0)
+        yield Made("nginx-access", path.name, text_of(path), 0.0)
     if stack.saved_tail.exists():
-        yield Made("nginx-access", stack.saved_tail.name, stack.saved_tail.read_text(), 0.0)
+        yield Made("nginx-access", stack.saved_tail.name, text_of(stack.saved_tail), 0.0)
     for path in stack.written(stack.error_log):
-        text = neutral(path.read_text(), stack)
+        text = neutral(text_of(path), stack)
         yield Made("nginx-error", path.name, text, clocks.local(text, stack.nginx_zone))
 
 
@@ -98,7 +103,7 @@ def _app(stack: Stack) -> Iterator[Made]:
         utc = float(scenario.app_skew_s) if scenario.app.log == "json" else None
         return Made("app", name, text, utc if utc is not None else clocks.local(text, stack.app_zone, scenario.app_skew_s))
 
-    texts = {path.name: neutral(path.read_text(), stack) for path in stack.written(stack.app_log)}
+    texts = {path.name: neutral(text_of(path), stack) for path in stack.written(stack.app_log)}
     for name, text in texts.items():
         yield made(name.replace("app.log", scenario.app_log_name), text)
     if scenario.compose_copy:
@@ -114,5 +119,5 @@ def write(folder: Path, stack: Stack, exports: list[Export]) -> tuple[list[Layer
     for one in made:
         path = folder / one.name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(one.text, encoding="utf-8")
+        path.write_bytes(one.text.encode("utf-8", "surrogateescape"))
     return list(dict.fromkeys(one.layer for one in made)), {one.name: one.clock for one in made if one.clock is not None}

@@ -45,15 +45,35 @@ def authority(common_name: str) -> Authority:
     return Authority(certificate, key)
 
 
+def _intermediate(issuer: Authority) -> Authority:
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(_name("Lab Intermediate R3"))
+        .issuer_name(issuer.certificate.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(_now() - 300 * DAY)
+        .not_valid_after(_now() + 300 * DAY)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(issuer.key, hashes.SHA256())
+    )
+    return Authority(certificate, key)
+
+
 def write_leaf(folder: Path, host: str, issuer: Authority, kind: Certificate) -> None:
     """fullchain.pem and privkey.pem for `host`. 'untrusted' is the issuer's matter, not the leaf's."""
+    if kind == "no-intermediate":
+        issuer = _intermediate(issuer)
     key = ec.generate_private_key(ec.SECP256R1())
+    if kind == "self-signed":
+        issuer = Authority(issuer.certificate, key)
     until = _now() - 3 * DAY if kind == "expired" else _now() + 60 * DAY
-    named = f"old.{host}" if kind == "other-name" else host
+    named = {"other-name": f"old.{host}", "wildcard": f"*.{host.split('.', 2)[2]}"}.get(kind, host) if kind != "valid" else host
     leaf = (
         x509.CertificateBuilder()
         .subject_name(_name(named))
-        .issuer_name(issuer.certificate.subject)
+        .issuer_name(_name(named) if kind == "self-signed" else issuer.certificate.subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(until - 90 * DAY)
@@ -64,6 +84,8 @@ def write_leaf(folder: Path, host: str, issuer: Authority, kind: Certificate) ->
     )
     folder.mkdir(parents=True, exist_ok=True)
     pem = serialization.Encoding.PEM
-    chain = leaf.public_bytes(pem) + issuer.certificate.public_bytes(pem)
+    chain = leaf.public_bytes(pem)
+    if kind not in ("self-signed", "no-intermediate"):
+        chain += issuer.certificate.public_bytes(pem)
     (folder / "fullchain.pem").write_bytes(chain)
     (folder / "privkey.pem").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))

@@ -65,12 +65,13 @@ class Client:
                 seen.key = protocol.key
 
         host = seen.url.split("/")[2]
-        with contextlib.suppress(InvalidHandshake, OSError):
+        secure = seen.url.startswith("wss:")
+        with contextlib.suppress(InvalidHandshake, OSError, EOFError):
             async with connect(
                 seen.url,
                 host="127.0.0.1",
                 port=ports[host],
-                ssl=tls,
+                ssl=tls if secure else None,
                 proxy=None,
                 user_agent_header=AGENT,
                 create_connection=Connection,
@@ -86,6 +87,8 @@ class Client:
         page = self._page
         if page.subscribe:
             await socket.send(json.dumps({"type": "subscribe", "channel": page.subscribe}))
+        if self.user.bad_text:
+            await socket.send(b'{"type": "draft", "text": "\xcf\xf0\xe8\xe2\xe5\xf2"}', text=True)
         beat = asyncio.create_task(self._beat(socket)) if page.heartbeat_ms else None
         try:
             async with asyncio.timeout(self.user.stays_s or None):

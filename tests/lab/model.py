@@ -3,11 +3,17 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Certificate = Literal["valid", "expired", "untrusted", "other-name"]
+Certificate = Literal["valid", "expired", "untrusted", "other-name", "self-signed", "no-intermediate", "wildcard"]
 AccessFormat = Literal["combined", "timed", "json", "upstream", "keyed"]
 AppLog = Literal["plain", "timed", "json"]
+Server = Literal["uvicorn", "hypercorn", "gunicorn", "gunicorn-wsgi", "websockets", "raw"]
+Between = Literal["refuses-tunnels", "drops-upgrade", "unknown-authority", "blocking-extension"]
 Words = Literal["ru", "en", "objects"]
-What = Literal["arrive", "app-stop", "app-kill", "app-start", "reload", "pass", "reset", "swallow", "cut", "rotate", "save-tail"]
+What = Literal[
+    "arrive", "leave", "reload", "offline", "online",
+    "app-stop", "app-kill", "app-start", "app-freeze", "app-thaw",
+    "pass", "reset", "swallow", "cut", "rotate", "save-tail",
+]  # fmt: skip
 Layer = Literal["browser", "console", "nginx-access", "nginx-error", "nginx-conf", "app", "env"]
 SERVERS: tuple[Layer, ...] = ("nginx-access", "nginx-error", "nginx-conf", "app", "env")
 ALL: tuple[Layer, ...] = ("browser", "console", *SERVERS)
@@ -17,6 +23,9 @@ FORWARDED = """
             proxy_set_header X-Real-IP $remote_addr;
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
             proxy_set_header X-Forwarded-Proto $scheme;"""
+HTTP_1_0 = """
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection "upgrade";"""
 UPGRADE = """
             proxy_http_version 1.1;
             proxy_set_header Upgrade $http_upgrade;
@@ -26,17 +35,20 @@ UPGRADE = """
 def ws_location(
     path: str = "/api/v1/ws",
     *,
-    upgrade: bool = True,
+    upgrade: str = UPGRADE,
+    forwarded: str = FORWARDED,
     read_timeout: str = "86400",
     upstream: str = "@app@",
+    scheme: str = "http",
     more: str = "",
 ) -> str:
-    """The location of the guide; `@app@` becomes the address where the app listens, `@free@` one where nobody does."""
+    """The location of the guide; `@app@` becomes the address where the app listens, `@free@` one where nobody does,
+    `@root@` the folder of the server's root."""
     timeout = f"\n            proxy_read_timeout {read_timeout};" if read_timeout else ""
     extra = f"\n            {more}" if more else ""
     return f"""
         location {path} {{
-            proxy_pass http://{upstream};{UPGRADE if upgrade else ""}{FORWARDED}{timeout}{extra}
+            proxy_pass {scheme}://{upstream};{upgrade}{forwarded}{timeout}{extra}
         }}
 """
 
@@ -46,6 +58,19 @@ class Site:
     host: str = "testdomen.uz"
     certificate: Certificate = "valid"
     locations: str = field(default_factory=ws_location)
+    port: int = 443
+    tls: bool = True
+    settings: str = ""
+    """More of the server block, before its locations."""
+    fallback: str = "/index.html"
+    """What try_files ends with."""
+    direct: bool = False
+    """Not a site of nginx: the app's own port, which anyone may reach."""
+
+    @property
+    def place(self) -> str:
+        """As it stands in a URL."""
+        return self.host if self.port == (443 if self.tls else 80) else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -55,10 +80,12 @@ class Proxy:
     error_level: str = ""
     http: str = ""
     zone: str = "UTC"
+    worker_connections: int = 768
 
 
 @dataclass(frozen=True)
 class App:
+    server: Server = "uvicorn"
     log: AppLog = "plain"
     options: dict[str, Any] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
@@ -84,6 +111,14 @@ class Page:
     impatient_ms: int = 0
     subscribe: str = ""
     upload_bytes: int = 0
+    send_bytes: int = 0
+    """A binary message of so many bytes, after opening."""
+    protocols: tuple[str, ...] = ()
+    mounts: int = 1
+    """React's StrictMode mounts twice, and the first socket is closed at once."""
+    token_name: str = "token"
+    cookie_bytes: int = 0
+    """Cookies for the socket's path alone, of 3 kB each."""
     fetches: tuple[str, ...] = ("/me", "/items")
     polls: tuple[tuple[str, int], ...] = (("/notifications", 3000),)
     env: str = ""
@@ -105,6 +140,12 @@ class User:
     tabs: int = 1
     script: bool = False
     """A client without a browser; those of one address share a relay."""
+    behind: Between | None = None
+    """What stands between this user and the last site of the proxy."""
+    unresolved: tuple[str, ...] = ()
+    """Hosts that this user's resolver does not know."""
+    bad_text: bool = False
+    """A script that sends a text which is not UTF-8."""
     stays_s: float = 0.0
     """A script closes an open socket after so long; 0: never."""
     claims: dict[str, Any] = field(default_factory=dict)

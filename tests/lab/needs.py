@@ -4,7 +4,7 @@ import shutil
 from importlib import util
 from pathlib import Path
 
-PACKAGES = ("fastapi", "uvicorn", "httptools", "websockets", "cryptography", "jwt")
+PACKAGES = ("fastapi", "uvicorn", "httptools", "websockets", "cryptography", "jwt", "hypercorn", "gunicorn")
 MIME_TYPES = Path("/etc/nginx/mime.types")
 
 

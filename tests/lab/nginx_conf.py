@@ -1,6 +1,7 @@
 """nginx.conf, written twice from one text: once to run here, once as the person who collects the bundle has it."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tests.lab.model import FORWARDED, Proxy, Site
@@ -34,7 +35,7 @@ FORMAT_NAMES = {"combined": "", "timed": " timed", "json": " json_lines", "upstr
 LEDGER = """
     log_format ledger escape=json '{"end":$msec,"took":$request_time,"uri":"$request_uri","host":"$host",'
         '"status":"$status","us":"$upstream_status","uct":"$upstream_connect_time","uht":"$upstream_header_time",'
-        '"key":"$http_sec_websocket_key"}';"""
+        '"key":"$http_sec_websocket_key","client":"$remote_addr"}';"""
 
 
 @dataclass(frozen=True)
@@ -42,43 +43,43 @@ class Places:
     """Where things are: the temp folder and high ports, or a server's usual places."""
 
     root: str
-    tls: str
-    plain: str
     user: str
     running: bool
+    ports: Mapping[int, str]
+    """What `listen` says for a public port; itself where it is not here."""
+
+    def listen(self, port: int) -> str:
+        return self.ports.get(port, str(port))
 
 
 def shown_places() -> Places:
-    return Places(root="", tls="443", plain="80", user="user www-data;\n", running=False)
+    return Places(root="", user="user www-data;\n", running=False, ports={})
 
 
-def run_places(root: str, tls: int, plain: int) -> Places:
+def run_places(root: str, ports: Mapping[int, int]) -> Places:
     user = "user root;\n" if os.geteuid() == 0 else ""
-    return Places(root, f"127.0.0.1:{tls}", f"127.0.0.1:{plain}", user, running=True)
+    return Places(root, user, running=True, ports={public: f"127.0.0.1:{port}" for public, port in ports.items()})
 
 
 def _server(site: Site, at: Places, app: str, free: str) -> str:
-    locations = site.locations.replace("@app@", app).replace("@free@", free)
-    return f"""
-    server {{
-        listen {at.plain};
-        server_name {site.host};
-        return 301 https://$host$request_uri;
-    }}
-
-    server {{
-        listen {at.tls} ssl http2 proxy_protocol;
-        server_name {site.host};
-
+    settings, locations = (
+        text.replace("@app@", app).replace("@free@", free).replace("@root@", at.root) for text in (site.settings, site.locations)
+    )
+    protocols = "" if "ssl_protocols" in settings else "\n        ssl_protocols TLSv1.2 TLSv1.3;"
+    certificate = f"""
         ssl_certificate     {at.root}/etc/nginx/ssl/{site.host}/fullchain.pem;
-        ssl_certificate_key {at.root}/etc/nginx/ssl/{site.host}/privkey.pem;
-        ssl_protocols TLSv1.2 TLSv1.3;
-
+        ssl_certificate_key {at.root}/etc/nginx/ssl/{site.host}/privkey.pem;{protocols}
+"""
+    return f"""{_redirect(site, at)}
+    server {{
+        listen {at.listen(site.port)} {"ssl http2 " if site.tls else ""}proxy_protocol;
+        server_name {site.host};
+{certificate if site.tls else ""}{settings}
         root {at.root}/var/www/app/dist;
         index index.html;
 
         location / {{
-            try_files $uri $uri/ /index.html;
+            try_files $uri $uri/ {site.fallback};
         }}
 
         location /assets/ {{
@@ -97,6 +98,19 @@ def _server(site: Site, at: Places, app: str, free: str) -> str:
 """
 
 
+def _redirect(site: Site, at: Places) -> str:
+    """From plain HTTP, where the site is on the usual port."""
+    if site.port != 443:
+        return ""
+    return f"""
+    server {{
+        listen {at.listen(80)};
+        server_name {site.host};
+        return 301 https://$host$request_uri;
+    }}
+"""
+
+
 def _run_only(at: Places) -> str:
     """What only a run in a temp folder needs, and nobody's nginx.conf has."""
     if not at.running:
@@ -109,14 +123,14 @@ def _run_only(at: Places) -> str:
 def render(proxy: Proxy, at: Places, app: str, free: str) -> str:
     level = f" {proxy.error_level}" if proxy.error_level else ""
     daemon = "daemon off;\n" if at.running else ""
-    servers = "".join(_server(site, at, app, free) for site in proxy.sites)
+    servers = "".join(_server(site, at, app, free) for site in proxy.sites if not site.direct)
     extra = f"\n    {proxy.http}" if proxy.http else ""
     return f"""{at.user}worker_processes 1;
 {daemon}pid {at.root}/run/nginx.pid;
 error_log {at.root}/var/log/nginx/error.log{level};
 
 events {{
-    worker_connections 768;
+    worker_connections {proxy.worker_connections};
 }}
 
 http {{

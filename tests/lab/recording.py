@@ -19,7 +19,7 @@ from tests.lab import bundle, needs, truth
 from tests.lab.browser import Browser
 from tests.lab.clients import Client
 from tests.lab.clocks import Clock
-from tests.lab.model import ALL, Event, Layer, Scenario, User
+from tests.lab.model import ALL, Event, Layer, Scenario, Server, User
 from tests.lab.scenarios import SCENARIOS
 from tests.lab.stack import Stack
 from tests.lab.zones import zone
@@ -30,6 +30,15 @@ Dialer = Browser | Client
 LIMIT_S = 90.0
 SETTLE_S = 0.1
 COLLECTIONS = 12
+FASTAPI = ("websockets", "fastapi", "starlette")
+LIBRARIES: dict[Server, tuple[str, ...]] = {
+    "uvicorn": ("uvicorn", *FASTAPI),
+    "hypercorn": ("hypercorn", "wsproto", "fastapi", "starlette"),
+    "gunicorn": ("gunicorn", "uvicorn", *FASTAPI),
+    "gunicorn-wsgi": ("gunicorn",),
+    "websockets": ("websockets",),
+    "raw": (),
+}
 
 
 def record(name: str, into: Path) -> Path:
@@ -48,13 +57,26 @@ def record(name: str, into: Path) -> Path:
 
 
 async def _record(scenario: Scenario, root: Path, made: Path) -> None:
-    async with Stack(scenario, root / "server") as stack:
+    await play(Stack(scenario, root / "server"), root, made)
+
+
+async def play(system: Stack, root: Path, made: Path) -> None:
+    """Starts the system, lets its scenario happen, and fills `made` with the sample."""
+    scenario = system.scenario
+    async with system as stack:
         dialers = [_dialer(user, stack) for user in scenario.users]
         browsers = [one for one in dialers if isinstance(one, Browser)]
         try:
             for one in browsers:
-                rules = stack.resolver_rules(one.user)
-                await one.start(root, rules, stack.ca_der(), timestamps=scenario.console_times)
+                user = one.user
+                await one.start(
+                    root,
+                    stack.resolver_rules(user),
+                    stack.ca_der(),
+                    timestamps=scenario.console_times,
+                    tunnels=stack.tunnels_of(user),
+                    blocked=stack.blocked_for(user),
+                )
             await _play(scenario, stack, dialers)
             await _collect(stack, dialers, browsers, made)
         finally:
@@ -102,7 +124,8 @@ async def _play(scenario: Scenario, stack: Stack, dialers: list[Dialer]) -> None
             raise RuntimeError(f"{scenario.name}: the browsers took too long to start")
         await asyncio.sleep(wait_s)
     began = time.monotonic()
-    page = scenario.start or f"https://{scenario.proxy.sites[0].host}/"
+    first = scenario.proxy.sites[0]
+    page = scenario.start or f"http{'s' if first.tls else ''}://{first.place}/"
 
     async def until(at_s: float) -> None:
         await asyncio.sleep(max(0.0, began + at_s - time.monotonic()))
@@ -128,6 +151,8 @@ async def _do(event: Event, stack: Stack, dialers: list[Dialer], page: str) -> N
         await stack.stop_app(signal.SIGTERM)
     elif event.what == "app-kill":
         await stack.stop_app(signal.SIGKILL)
+    elif event.what in ("app-freeze", "app-thaw"):
+        stack.send_app(signal.SIGSTOP if event.what == "app-freeze" else signal.SIGCONT)
     elif event.what == "cut":
         for relay in stack.relays_of(event.who, event.host):
             relay.cut()
@@ -143,7 +168,18 @@ async def _do(event: Event, stack: Stack, dialers: list[Dialer], page: str) -> N
             if isinstance(one, Client):
                 await one.go(stack.ports_of(one.user), stack.client_tls)
             else:
-                await (one.reload() if event.what == "reload" else one.go(page))
+                await _browse(one, event, page)
+
+
+async def _browse(browser: Browser, event: Event, page: str) -> None:
+    if event.what == "reload":
+        await browser.reload()
+    elif event.what == "leave":
+        await browser.go(f"{page}about.html")
+    elif event.what in ("offline", "online"):
+        await browser.offline(event.what == "offline")
+    else:
+        await browser.go(page)
 
 
 def _write_truth(made: Path, stack: Stack, dialers: list[Dialer], layers: list[Layer], clocks: dict[str, Clock]) -> None:
@@ -168,14 +204,13 @@ def _nginx_version() -> str:
 
 
 def _story(scenario: Scenario, stack: Stack) -> str:
-    libraries = ("uvicorn", "websockets", "fastapi", "starlette")
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in libraries)
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in LIBRARIES[scenario.app.server])
     return f"""# {scenario.name}
 
 {textwrap.fill(scenario.story, 120, break_long_words=False, break_on_hyphens=False)}
 
 Recorded by `python -m tests.lab record {scenario.name}` from a real system on loopback:
-nginx {_nginx_version()}, {versions},
+nginx {_nginx_version()}{versions and f", {versions}"},
 Chromium {browsing.version()}, headless. HAR and console are what DevTools itself exports ("Export HAR (sanitized)" and
 "Save as..." of the console), saved by its front end with "Preserve log" on.
 
@@ -192,6 +227,12 @@ Rewritten when collecting:
 
 
 def _rewritten(scenario: Scenario) -> Iterator[str]:
+    if scenario.app.server == "raw":
+        yield """- The app is tests/lab/raw.py, which speaks the protocol by hand so that it can break it.
+"""
+    if any(user.behind for user in scenario.users):
+        yield """- What stands between a user and the server is tests/lab/middlebox.py.
+"""
     if scenario.skew_s:
         yield f"""- Every time the browser wrote (HAR and its frames, console, truth_attempts.json) was moved by {-scenario.skew_s} s
   afterwards, as if its clock were wrong; the servers' own times, Date headers and tokens were not touched.

@@ -17,7 +17,18 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        while chunk := await reader.read(65536):
+            writer.write(chunk)
+            await writer.drain()
+    with contextlib.suppress(OSError, RuntimeError):
+        writer.write_eof()
+
+
 class Relay:
+    """`address` is told to nginx by the PROXY protocol; where it is empty the target is no nginx."""
+
     def __init__(self, address: str, target: int) -> None:
         self.mode: Mode = "pass"
         self.port = 0
@@ -68,19 +79,12 @@ class Relay:
             return
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self._target)
         port = writer.get_extra_info("peername")[1]
-        inner_writer.write(f"PROXY TCP4 {self._address} 192.0.2.10 {port} 443\r\n".encode() + first)
+        told = f"PROXY TCP4 {self._address} 192.0.2.10 {port} 443\r\n".encode() if self._address else b""
+        inner_writer.write(told + first)
         pair = {writer, inner_writer}
         self._open |= pair
         try:
-            await asyncio.gather(self._pump(reader, inner_writer), self._pump(inner_reader, writer))
+            await asyncio.gather(pump(reader, inner_writer), pump(inner_reader, writer))
         finally:
             self._open -= pair
             inner_writer.close()
-
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
-            while chunk := await reader.read(65536):
-                writer.write(chunk)
-                await writer.drain()
-        with contextlib.suppress(OSError, RuntimeError):
-            writer.write_eof()

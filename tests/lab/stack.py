@@ -20,9 +20,10 @@ from typing import Any, Self
 import jwt
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.lab import certificates, nginx_conf
+from tests.lab import certificates, nginx_conf, servers
 from tests.lab.clients import trusting
-from tests.lab.model import Page, Scenario, User
+from tests.lab.middlebox import Interceptor, TunnelProxy
+from tests.lab.model import Page, Scenario, Site, User
 from tests.lab.needs import nginx
 from tests.lab.process import Child
 from tests.lab.relay import Relay
@@ -34,6 +35,7 @@ READY_S = 10.0
 # From the start of the app and nginx to the first event, when a zone changes: the browsers start in it.
 LEAD_S = 30
 TAIL_LINES = 200
+LOOPBACK = ("EXCLUDE 127.0.0.1", "EXCLUDE localhost")
 
 
 def free_port() -> int:
@@ -60,25 +62,14 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def log_config(style: str) -> dict[str, Any]:
-    timed = {"format": "%(asctime)s %(levelname)-7s [%(name)s] %(message)s"}
-    formatter: dict[str, Any] = {"()": "jsonlog.JsonLines"} if style == "json" else timed
-    logger = {"handlers": ["file"], "level": "INFO", "propagate": False}
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"main": formatter},
-        "handlers": {"file": {"class": "logging.StreamHandler", "formatter": "main", "stream": "ext://sys.stderr"}},
-        "loggers": dict.fromkeys(("uvicorn", "app"), logger),
-    }
-
-
 class Stack:
     def __init__(self, scenario: Scenario, root: Path) -> None:
         self.scenario = scenario
         self.root = root
         self.secret = secrets.token_hex(32)
-        self.app_port, self.free_port, self.tls_port, self.plain_port = (free_port() for _ in range(4))
+        self.app_port, self.free_port = free_port(), free_port()
+        self.ports = {public: free_port() for public in sorted({80, 443, *(site.port for site in scenario.proxy.sites)})}
+        self.boxes: dict[str, TunnelProxy | Interceptor] = {}
         self.relays: dict[tuple[str, str], Relay] = {}
         self.authority = certificates.authority("Lab Test Root")
         self.client_tls = trusting(self.authority.certificate.public_bytes(Encoding.PEM).decode())
@@ -95,6 +86,7 @@ class Stack:
                 await self.start_app()
             await self._start_nginx()
             await self._start_relays()
+            await self._start_boxes()
         except BaseException:
             await self._stop()
             raise
@@ -107,19 +99,35 @@ class Stack:
         for child in (self._nginx, self._app):
             if child:
                 await asyncio.to_thread(child.stop)
-        for relay in set(self.relays.values()):
-            await relay.stop()
+        for between in (*self.boxes.values(), *set(self.relays.values())):
+            await between.stop()
 
     async def _start_relays(self) -> None:
         shared: dict[tuple[str, str], Relay] = {}
         for user, site in itertools.product(self.scenario.users, self.scenario.proxy.sites):
-            relay = shared.get((user.address, site.host)) if user.script else None
+            relay = shared.get((user.address, site.place)) if user.script else None
             if relay is None:
-                relay = Relay(user.address, self.tls_port)
+                relay = self._relay(user, site)
                 await relay.start()
             if user.script:
-                shared[user.address, site.host] = relay
-            self.relays[user.name, site.host] = relay
+                shared[user.address, site.place] = relay
+            self.relays[user.name, site.place] = relay
+
+    def _relay(self, user: User, site: Site) -> Relay:
+        return Relay("", self.app_port) if site.direct else Relay(user.address, self.ports[site.port])
+
+    async def _start_boxes(self) -> None:
+        """What stands between a user and the last site."""
+        last = self.scenario.proxy.sites[-1].place
+        for user in self.scenario.users:
+            if user.behind == "refuses-tunnels":
+                self.boxes[user.name] = TunnelProxy(self.ports_of(user), last)
+            elif user.behind and user.behind != "blocking-extension":
+                issuer = self.authority if user.behind == "drops-upgrade" else certificates.authority("Office Web Filter CA")
+                certificates.write_leaf(self.root / "filter" / user.name, last, issuer, "valid")
+                self.boxes[user.name] = Interceptor(last, self.relays[user.name, last].port, self.root / "filter" / user.name)
+        for box in self.boxes.values():
+            await box.start()
 
     def ca_der(self) -> bytes:
         return self.authority.certificate.public_bytes(Encoding.DER)
@@ -145,7 +153,7 @@ class Stack:
         return [path for path in (log.with_name(f"{log.name}.1"), log) if path.exists()]
 
     def app_text(self) -> str:
-        return "".join(path.read_text() for path in self.written(self.app_log))
+        return "".join(path.read_text(errors="replace") for path in self.written(self.app_log))
 
     def save_tail(self) -> None:
         lines = self.access_log.read_text().splitlines(keepends=True)
@@ -162,20 +170,16 @@ class Stack:
     def ledger(self) -> list[dict[str, Any]]:
         """Every request nginx finished, as it recorded them for the lab alone."""
         path = self.root / "ledger.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [json.loads(line) for line in path.read_text(errors="replace").splitlines()] if path.exists() else []
 
     def _lay_out(self) -> None:
         for folder in ("etc/nginx", "run", "var/log/nginx", "var/lib/nginx", "var/www/app/dist/assets", "srv/app"):
             (self.root / folder).mkdir(parents=True)
         self._write_sites()
         self._write_page(self.scenario.page)
-        shutil.copy(HERE / "app.py", self.root / "srv/app/main.py")
-        shutil.copy(HERE / "jsonlog.py", self.root / "srv/app/jsonlog.py")
-        style = self.scenario.app.log
-        if style != "plain":
-            (self.root / "srv/app/logging.json").write_text(json.dumps(log_config(style)))
-        at = nginx_conf.run_places(str(self.root), self.tls_port, self.plain_port)
-        (self.root / "etc/nginx/nginx.conf").write_text(self.conf(at))
+        servers.lay_out(self.scenario.app, self.root / "srv/app")
+        at = nginx_conf.run_places(str(self.root), self.ports)
+        self.nginx_conf.write_text(self.conf(at))
 
     def conf(self, at: nginx_conf.Places) -> str:
         app, free = (f"127.0.0.1:{port}" for port in (self.app_port, self.free_port))
@@ -183,7 +187,7 @@ class Stack:
 
     def _write_sites(self) -> None:
         unknown = certificates.authority("Unknown Root")
-        for site in self.scenario.proxy.sites:
+        for site in (site for site in self.scenario.proxy.sites if site.tls and not site.direct):
             issuer = unknown if site.certificate == "untrusted" else self.authority
             certificates.write_leaf(self.root / "etc/nginx/ssl" / site.host, site.host, issuer, site.certificate)
 
@@ -204,18 +208,27 @@ class Stack:
             "impatientMs": page.impatient_ms,
             "subscribe": page.subscribe,
             "uploadBytes": page.upload_bytes,
+            "sendBytes": page.send_bytes,
+            "protocols": page.protocols,
+            "mounts": page.mounts,
+            "tokenName": page.token_name,
+            "cookieBytes": page.cookie_bytes,
             "fetches": page.fetches,
             "polls": page.polls,
         }
         script = (HERE / "page/app.js").read_text().replace("@settings@", json.dumps(settings))
         (dist / "assets" / BUNDLE_NAME).write_text(script)
         (dist / "index.html").write_text((HERE / "page/index.html").read_text().replace("@bundle@", BUNDLE_NAME))
-        shutil.copy(HERE / "page/favicon.svg", dist)
+        for name in ("favicon.svg", "about.html"):
+            shutil.copy(HERE / "page" / name, dist)
+
+    @property
+    def nginx_conf(self) -> Path:
+        return self.root / "etc/nginx/nginx.conf"
 
     async def _start_nginx(self) -> None:
-        conf = self.root / "etc/nginx/nginx.conf"
         error = str(self.error_log)
-        argv = (str(nginx()), "-p", str(self.root), "-c", str(conf), "-e", error)
+        argv = (str(nginx()), "-p", str(self.root), "-c", str(self.nginx_conf), "-e", error)
         zone = {"TZ": self.nginx_zone.rule}
         self._nginx = Child(argv, self.root / "nginx.out", self.root, zone)
         # A connection to try it would stand in its log; the pid file is written once the sockets listen.
@@ -223,21 +236,24 @@ class Stack:
 
     async def start_app(self) -> None:
         app = self.scenario.app
-        config = () if app.log == "plain" else ("--log-config", "logging.json")
-        argv = (sys.executable, "-m", "uvicorn", "main:app", "--host", "127.0.0.1", "--port", str(self.app_port))
         environment = {
             "TZ": self.app_zone.rule,
+            "APP_LOG": app.log,
             "APP_OPTIONS": json.dumps(app.options),
             "JWT_SECRET": self.secret,
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1",
         }
-        self._app = Child((*argv, *config, *app.arguments), self.app_log, self.root / "srv/app", environment)
+        self._app = Child(servers.command(app, self.app_port), self.app_log, self.root / "srv/app", environment)
         await until(lambda: answers(self.app_port), self._app, "the app")
 
     async def stop_app(self, number: signal.Signals) -> None:
         if self._app:
             await asyncio.to_thread(self._app.stop, number)
+
+    def send_app(self, number: signal.Signals) -> None:
+        if self._app:
+            self._app.send(number)
 
     def relays_of(self, who: str, host: str) -> list[Relay]:
         return [relay for (user, site), relay in self.relays.items() if who in ("", user) and host in ("", site)]
@@ -248,8 +264,25 @@ class Stack:
 
     def resolver_rules(self, user: User) -> str:
         """Every host of the story leads to this user's relays, and no other name leads anywhere."""
-        maps = [f"MAP {host}:443 127.0.0.1:{relay.port}" for (name, host), relay in self.relays.items() if name == user.name]
-        return ", ".join([*maps, "MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1"])
+        box = self.boxes.get(user.name)
+        if isinstance(box, TunnelProxy):
+            # It resolves the names itself.
+            return "EXCLUDE 127.0.0.1"
+        places = self.ports_of(user)
+        if box:
+            places[box.host] = box.port
+        ports = {site.place: site.port for site in self.scenario.proxy.sites}
+        maps = [f"MAP {place.split(':')[0]}:{ports[place]} 127.0.0.1:{port}" for place, port in places.items()]
+        return ", ".join([*(one for one in maps if one.split(":")[0][4:] not in user.unresolved), "MAP * ~NOTFOUND", *LOOPBACK])
+
+    def blocked_for(self, user: User) -> str:
+        """The host that an extension of this user's browser blocks; empty: none."""
+        return self.scenario.proxy.sites[-1].host if user.behind == "blocking-extension" else ""
+
+    def tunnels_of(self, user: User) -> int:
+        """The port of the proxy that this user's browser must use; 0: none."""
+        box = self.boxes.get(user.name)
+        return box.port if isinstance(box, TunnelProxy) else 0
 
 
 def prefixes(root: Path) -> list[tuple[str, str]]:

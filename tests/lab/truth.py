@@ -2,12 +2,19 @@
 
 import datetime as dt
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.lab.clocks import Clock
 from tests.lab.model import Layer, Scenario
 from tests.lab.seen import Seen
+
+# What nginx calls a client whose request it could not read.
+BEFORE_REAL_IP = "127.0.0.1"
+UNREAD = ("400", "414")
+NEAR_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -22,12 +29,38 @@ class Traces:
 def _ledger_rows(attempts: list[Seen], ledger: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
     """Rows by attempt, by the key of the handshake that both the one who dialed and nginx saw."""
     by_key = {row["key"]: row for row in ledger if row["key"]}
-    return {index: by_key[seen.key] for index, seen in enumerate(attempts) if seen.key in by_key}
+    rows = {index: by_key[seen.key] for index, seen in enumerate(attempts) if seen.key in by_key}
+    # One that nginx could not read to its end has none: it is of the dial from that address at that moment.
+    unread = [row for row in ledger if not row["key"] and row["status"] in UNREAD]
+    for index, seen in enumerate(attempts):
+        path = seen.url.split("?")[0].split("/", 3)[-1]
+        near = (
+            row
+            for row in unread
+            if row["client"] in (seen.user.address, BEFORE_REAL_IP) and -0.1 < row["end"] - row["took"] - seen.start < NEAR_S
+        )
+        own = next((row for row in near if row["status"] == "414" or path in row["uri"]), None) if index not in rows else None
+        if own:
+            unread.remove(own)
+            rows[index] = own
+    return rows
 
 
 def _has(row: dict[str, Any] | None, key: str) -> bool:
     """Whether an upstream time of the ledger was reached, in the last try."""
     return row is not None and row[key].split(", ")[-1] not in ("", "-")
+
+
+def _without_token(attempts: list[Seen], left: list[int], app_log: str) -> set[int]:
+    """Those of which a server tells that keeps the query to itself (hypercorn), or that they opened and no more (websockets)."""
+    found: set[int] = set()
+    if '"WebSocket /' not in app_log:
+        opened = [index for index in left if attempts[index].opened]
+        found |= set(opened[: app_log.count("connection open")])
+    for path in {urlsplit(attempts[index].url).path for index in left}:
+        own = [index for index in left if urlsplit(attempts[index].url).path == path]
+        found |= set(own[: len(re.findall(rf'"GET {re.escape(path)} 1\.[01]" (?!200)', app_log))])
+    return found
 
 
 def traces(attempts: list[Seen], tokens: dict[str, str], ledger: list[dict[str, Any]], app_log: str) -> list[Traces]:
@@ -44,6 +77,7 @@ def traces(attempts: list[Seen], tokens: dict[str, str], ledger: list[dict[str, 
     # A handler that raised before accepting has a line of its own kind, without a token.
     raised = [index for index in sorted(reached - in_log) if (row := rows.get(index)) and row["us"] == "500"]
     in_log |= set(raised[: app_log.count("connection rejected (500")])
+    in_log |= _without_token(attempts, sorted(reached - in_log), app_log)
     return [Traces(rows.get(index), index in in_log, index in reached) for index in range(len(attempts))]
 
 
@@ -65,6 +99,7 @@ def iso(at: float) -> str:
 
 def attempt(seen: Seen, left: Traces, token: str, skew_s: int, layers: list[Layer]) -> dict[str, Any]:
     reached = left.row is not None or left.app_reached
+    exported = seen.user.recorded and not seen.user.script
     return {
         "attempt_id": f"{seen.tab}-{seen.load}-{seen.number}",
         "user": seen.user.name,
@@ -79,8 +114,8 @@ def attempt(seen: Seen, left: Traces, token: str, skew_s: int, layers: list[Laye
         "navigated": seen.navigated,
         "threw": seen.threw,
         "lasted_s": round(seen.end - seen.start, 3) if seen.end is not None else None,
-        "browser_seen": seen.user.recorded and "browser" in layers,
-        "console_user": seen.user.recorded and "console" in layers,
+        "browser_seen": exported and "browser" in layers,
+        "console_user": exported and "console" in layers,
         "nginx_seen": left.row is not None and "nginx-access" in layers,
         "app_seen": left.app_seen and "app" in layers,
         "nginx_reached": reached,

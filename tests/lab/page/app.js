@@ -36,19 +36,20 @@ function announce(what, detail) {
   window.dispatchEvent(new CustomEvent("realtime", { detail: { what, at: Date.now(), ...detail } }));
 }
 
+let dialed = 0;
+
 class Realtime {
-  dialed = 0;
   inARow = 0;
   finished = false;
 
   dial() {
-    const number = ++this.dialed;
-    const url = `${wsBase}${wsPath}?token=${localStorage.getItem("access_token")}`;
+    const number = ++dialed;
+    const url = `${wsBase}${wsPath}?${settings.tokenName}=${localStorage.getItem("access_token")}`;
     words.dial(number);
     announce("dial", { number, url });
     let socket;
     try {
-      socket = new WebSocket(url);
+      socket = settings.protocols.length ? new WebSocket(url, settings.protocols) : new WebSocket(url);
     } catch (error) {
       console.error(error);
       announce("threw", { number, error: String(error) });
@@ -69,6 +70,7 @@ class Realtime {
     announce("open", { number });
     if (settings.subscribe) socket.send(JSON.stringify({ type: "subscribe", channel: settings.subscribe }));
     if (settings.uploadBytes) socket.send(JSON.stringify({ type: "draft", text: "я".repeat(settings.uploadBytes / 2) }));
+    if (settings.sendBytes) socket.send(new Uint8Array(settings.sendBytes).fill(7));
     if (settings.heartbeatMs) {
       this.heartbeat = setInterval(() => socket.send(JSON.stringify({ type: "ping" })), settings.heartbeatMs);
     }
@@ -94,7 +96,7 @@ class Realtime {
       words.stop(this.inARow);
       return;
     }
-    if (this.dialed === settings.dials) return;
+    if (dialed === settings.dials) return;
     const wait = Math.min(firstWaitMs * settings.growth ** (this.inARow - 1), 8000);
     words.retry(wait);
     setTimeout(() => this.dial(), wait);
@@ -106,6 +108,14 @@ class Realtime {
   }
 }
 
+// What StrictMode makes of an effect: mounted, cleaned up, mounted again.
+function unmount() {
+  const first = new Realtime();
+  first.dial();
+  first.finished = true;
+  first.socket.close();
+}
+
 async function request(path) {
   const token = localStorage.getItem("access_token");
   const response = await fetch(`${settings.restBase ?? apiBase}${path}`, { headers: { Authorization: `Bearer ${token}` } });
@@ -115,6 +125,10 @@ async function request(path) {
 
 function start() {
   for (const path of settings.fetches) request(path).catch(() => {});
+  for (let number = 0; number * 3000 < settings.cookieBytes; number++) {
+    document.cookie = `filter_${number}=${"0".repeat(3000)}; path=${wsPath.startsWith("/api") ? wsPath : `/api/v1${wsPath}`}`;
+  }
+  for (let mount = 1; mount < settings.mounts; mount++) unmount();
   const realtime = new Realtime();
   realtime.dial();
   for (const [path, everyMs] of settings.polls) setInterval(() => request(path).catch(() => {}), everyMs);

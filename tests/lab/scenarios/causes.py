@@ -166,7 +166,7 @@ CAUSES: tuple[Scenario, ...] = (
         name="proxy/upgrade-headers-missing",
         causes=("proxy.upgrade-headers",),
         story="The location of the socket passes neither Upgrade nor Connection: the app sees a plain GET and answers 404.",
-        proxy=Proxy(sites=(Site(locations=ws_location(upgrade=False)),), access="json"),
+        proxy=Proxy(sites=(Site(locations=ws_location(upgrade="")),), access="json"),
         page=Page(tries=5, first_wait_ms=700),
         formats="JSON access log; uvicorn's own log without times",
         seconds=13,
