@@ -91,8 +91,11 @@ def _foreign(row: dict[str, Any], where: str) -> Foreign:
 def _shape(row: dict[str, Any], where: str) -> Shape:
     base = _stanza(row, where)
     match = _of_lines(where, _take(row, where, "match"))
-    shape = Shape(**base, kind=_kind(where, _take(row, where, "kind")), match=match, weight=_take(row, where, "weight", 0.5))
-    _done(row, where, ("kind", "match", "weight"))
+    shape = Shape(
+        **base, kind=_kind(where, _take(row, where, "kind")), match=match, weight=_take(row, where, "weight", 0.5),
+        rows=_take(row, where, "rows", False),
+    )  # fmt: skip
+    _done(row, where, ("kind", "match", "weight", "rows"))
     return shape
 
 

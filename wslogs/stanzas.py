@@ -78,6 +78,8 @@ class Shape(Stanza):
     match: regex.Pattern[str]
     weight: float
     """How much one such line says for the kind, 0 to 1; 0 counts it as understood and says nothing for the kind."""
+    rows: bool = False
+    """Whether who writes such lines also writes rows of access that look like nginx's."""
 
 
 @dataclass(frozen=True, kw_only=True)

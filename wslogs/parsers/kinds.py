@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from wslogs.parsers import access
 from wslogs.parsers.heads import Head, Heads
@@ -18,6 +18,10 @@ _CLEAR = 0.9
 """A line that says so much for a kind is of it."""
 _WHOLE = 2.5
 """What a line says for a kind whose expression fits it from end to end."""
+_ROW = 0.9
+"""What a line says for an access log that has no more than what all rows have: other servers write such, too."""
+_WORDS = 1.0
+"""What words that are known say for a kind; half of it where the line has no form of that kind and could be a row."""
 
 
 def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
@@ -27,6 +31,7 @@ def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
     """
     scores: dict[str, dict[str, float]] = {}
     clear: dict[str, Counter[str]] = {}
+    own_rows: set[str] = set()
     formats = access.layouts(kit)
     heads = {kind: Heads(kit.patterns, kind) for kind in KINDS}
     for raw in head.splitlines()[:_SAMPLE]:
@@ -38,6 +43,8 @@ def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
         line = {kind: _score(kind, text, taken, heads, formats, kit) for kind in KINDS}
         for kind, value in line.items():
             score[kind] += value
+        if any(shape.rows and shape.match.match(taken.bare) for shape in kit.patterns.shapes):
+            own_rows.add(taken.program)
         if (most := max(KINDS, key=line.__getitem__)) and line[most] >= _CLEAR:
             clear.setdefault(taken.program, Counter())[most] += 1
     if (near := heads["app"].near) is not None:
@@ -45,6 +52,7 @@ def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
     found = {}
     for program, score in scores.items():
         best = max(KINDS, key=lambda kind: (score[kind], kind.removeprefix("nginx-") in name.lower(), -KINDS.index(kind)))
+        best = "app" if best == "nginx-access" and program in own_rows else best
         if score[best] > 0:
             found[program] = best
             found |= {second(program, kind): kind for kind in _beside(best, clear.get(program, Counter()))}
@@ -83,8 +91,16 @@ def _score(kind: str, text: str, taken: Head, heads: Mapping[str, Heads], format
     if kind == "nginx-access":
         if taken.bare.startswith("{") and heads[kind].take(text).record:
             return _WHOLE
-        return _WHOLE if any(f.match(one) for one in {taken.bare, f"{taken.logged} {taken.bare}"} for f in formats) else 0.0
+        return _row(taken, formats, kit)
     bare = taken.bare
     shape = max((s.weight for s in kit.patterns.shapes if s.kind == kind and s.match.match(bare)), default=0)
     words = taken.text if kind != "nginx-error" else bare
-    return shape + (1.0 if kit.reader(kind).read_all(words) else 0.0)
+    said = _WORDS if kit.reader(kind).read_all(words) else 0.0
+    return shape + (said if shape or not said or not _row(taken, formats, kit) else said / 2)
+
+
+def _row(taken: Head, formats: Sequence[access.Layout], kit: Kit) -> float:
+    """What a line says for an access log."""
+    found = next((f for f in formats for one in (taken.bare, f"{taken.logged} {taken.bare}") if f.match(one)), None)
+    loose = {one.id for one in kit.patterns.accesses if one.match is not None}
+    return 0.0 if found is None else _ROW if found.name in loose else _WHOLE
