@@ -108,7 +108,7 @@ def owned(attempts: Sequence[Attempt], tries: Sequence[Try], when: Callable[[Eve
     """(position of an attempt, tier) -> position of the try to which the attempt's event of that tier belongs.
 
     `when` is the true time of an event, None where its line has none. An event with a token belongs to a try of that
-    token or to none; one without to a try of its path, else to any that is left.
+    token or to none; one without to a try of its path, else to any that is left. A browser knows whether the socket opened.
     """
     made: dict[tuple[int, Tier], int] = {}
     tokens = {one.token for one in tries} - {None}
@@ -121,9 +121,10 @@ def owned(attempts: Sequence[Attempt], tries: Sequence[Try], when: Callable[[Eve
                 token = _token(attempts[place], event, tokens)
                 key = (token, None if token else event.path, None if token else "any")[level]
                 if key is not None and (place, tier) not in made:
-                    groups.setdefault(key, ([], []))[0].append(place)
+                    groups.setdefault((key, tier is Tier.BROWSER and _opened(event)), ([], []))[0].append(place)
             for owner in sorted(free):
-                groups.setdefault((tries[owner].token, tries[owner].path, "any")[level], ([], []))[1].append(owner)
+                key = (tries[owner].token, tries[owner].path, "any")[level]
+                groups.setdefault((key, tier is Tier.BROWSER and tries[owner].opened), ([], []))[1].append(owner)
             for events, wanted in groups.values():
                 for place, owner in _in_order(events, wanted, seen, tries, when):
                     made[place, tier] = owner
@@ -174,7 +175,7 @@ def _finish(event: Event, at: float | None) -> float | None:
 
 
 def _opened(event: Event) -> bool:
-    return event.status == 101 or event.what in (What.ACCEPTED, What.OPENED)
+    return event.status == 101 or event.what in (What.ACCEPTED, What.OPENED, What.CLOSED)
 
 
 def _cheapest(rows: Sequence[int], columns: Sequence[int], cost: Callable[[int, int], float]) -> Iterable[tuple[int, int]]:

@@ -21,6 +21,9 @@ _MOST_CELLS = 1_000_000
 _LENGTHS_S = 2.0
 """Lengths of one try differ between tiers by less; beyond, the difference says no more."""
 
+_FROM_APP = (Tier.APP, Tier.PROXY, Tier.BROWSER)
+_TUNNEL = 101
+
 Pairs = dict[int, int]
 Key = Callable[[Sighting], object]
 
@@ -76,7 +79,8 @@ def fits(a: Sighting, b: Sighting) -> bool:
     if Tier.APP in tiers and Tier.PROXY in tiers:
         return _app_fits(*((a, b) if a.tier is Tier.PROXY else (b, a)))
     if a.opened is not None and b.opened is not None and a.opened != b.opened:
-        return Tier.APP in tiers and (a if a.tier is Tier.APP else b).opened is True  # accepted, and lost on the way
+        behind = min(a, b, key=lambda one: _FROM_APP.index(one.tier))
+        return behind.opened is True and {a.status, b.status} <= {None, _TUNNEL}  # accepted or passed on, and lost on the way
     return a.opened is True or a.status is None or b.status is None or a.status == b.status
 
 
