@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SAMPLE ?= samples/proxy/upgrade-headers-missing
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test check wheel record accuracy inputs readme clean
+.PHONY: demo test check wheel record fixes accuracy inputs readme clean
 
 demo: $(VENV)/.ready
 	$(BIN)/wslogs analyze $(SAMPLE)/bundle
@@ -28,6 +28,10 @@ wheel: $(VENV)/.ready-dev
 
 record: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.lab record
+
+# Each diff that a report proposes, on the real stack: it applies, nginx takes it, and the socket opens.
+fixes: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.lab.fixes
 
 # How often verdicts are right on the samples, the data behind every stated confidence; and how well tries are joined: docs/accuracy.md.
 accuracy: $(VENV)/.ready-dev

@@ -16,7 +16,7 @@ WINDOW = 12
 HYPERCORN = "no line of hypercorn's log is read"
 KNOWN: dict[str, tuple[str, str]] = {
     "application/worker-timeout": ("server.crashed", "as right: gunicorn killed the worker, because its event loop was blocked"),
-    "auth/address-denied": ("undetermined", "'access forbidden by rule' of error.log is no signal of auth.policy"),
+    "auth/address-denied": ("undetermined", "'access forbidden by rule' of error.log is a signal that no cause of the family auth takes"),
     "auth/plan-without-realtime": ("undetermined", "the app's own words for a refusal before accepting are not known"),
     "auth/suspended-4403": ("undetermined", f"a private code is not read with its reason, 'account suspended'; {HYPERCORN}"),
     "auth/token-under-another-name": ("undetermined", "others bring token=, these access_token=: that is not seen"),

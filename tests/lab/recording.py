@@ -205,6 +205,8 @@ def _nginx_version() -> str:
 
 def _story(scenario: Scenario, stack: Stack) -> str:
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in LIBRARIES[scenario.app.server])
+    *ports, last = sorted({80, 443, *(site.port for site in scenario.proxy.sites if not site.direct)})
+    told = f"{', '.join(map(str, ports))} and {last}"
     return f"""# {scenario.name}
 
 {textwrap.fill(scenario.story, 120, break_long_words=False, break_on_hyphens=False)}
@@ -216,7 +218,7 @@ Chromium {browsing.version()}, headless. HAR and console are what DevTools itsel
 
 Rewritten when collecting:
 - Folders of the recording machine, to /etc/nginx, /var/log/nginx, /var/www/app/dist, /srv/app, /usr/local/lib.
-- nginx.conf listens on 80 and 443; it ran on high ports of 127.0.0.1, and where error.log says 0.0.0.0:443
+- nginx.conf listens on {told}; it ran on high ports of 127.0.0.1, and where error.log says 0.0.0.0:443
   or 0.0.0.0:80 such a port stood.
   Left out: `daemon off`, folders for temporary files, and a second access log that truth.json was made from.
   The release of the kernel is cut from the start of an error.log of level notice or info.
@@ -229,6 +231,9 @@ Rewritten when collecting:
 def _rewritten(scenario: Scenario) -> Iterator[str]:
     if scenario.app.server == "raw":
         yield """- The app is tests/lab/raw.py, which speaks the protocol by hand so that it can break it.
+"""
+    for port in (site.port for site in scenario.proxy.sites if site.direct):
+        yield f"""- The app's own port was reached at {port} from outside, where its log and nginx.conf name a high port.
 """
     if any(user.behind for user in scenario.users):
         yield """- What stands between a user and the server is tests/lab/middlebox.py.
