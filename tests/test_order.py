@@ -17,9 +17,7 @@ from wslogs.model import Attempt, Event, Source, Tier
 from wslogs.pipeline import Analysis
 
 NAMES = [path.parent.relative_to(SAMPLES).as_posix() for path in sorted(SAMPLES.glob("*/*/truth_attempts.json"))]
-KNOWN: dict[str, str] = {
-    "network/offline-to-the-end": "the console's close of a later try stands beside the HAR's entry of the socket that was cut",
-}
+KNOWN: dict[str, str] = {}
 """Sample -> why a step of its journey lies outside the real try. One that became right must go from here."""
 LOOSE: dict[str, str] = {
     "network/blocked-in-the-browser": "nginx's silence is claimed of a try whose time is not known so well: another's row may be its own",

@@ -20,18 +20,15 @@ KNOWN: dict[str, tuple[str, str]] = {
     "auth/plan-without-realtime": ("undetermined", "the app's own words for a refusal before accepting are not known"),
     "auth/suspended-4403": ("undetermined", f"a private code is not read with its reason, 'account suspended'; {HYPERCORN}"),
     "auth/token-under-another-name": ("undetermined", "others bring token=, these access_token=: that is not seen"),
-    "healthy/websockets-alone": ("undetermined", "'HTTP response sent (200 OK)' of the package websockets counts as a refused try"),
     "network/filter-drops-upgrade": ("undetermined", "the HAR has Upgrade and nginx's row of the same try has none: that is not seen"),
     "network/page-gives-up-first": ("client.closed-early", "the page waited three seconds while nginx saw nothing and others got in"),
     "path/dials-localhost": ("server.down", "that a page of another host dials localhost is not seen"),
     "path/host-of-the-files": ("path.not-found", "the same path prefix is served on the host of the page: that is not seen"),
     "path/http-route": ("proxy.upgrade-headers", "the page's own GETs of the path, by fetch and without Upgrade, count as tries"),
     "path/http-route-hypercorn": ("proxy.upgrade-headers", "the page's own GETs of the path, by fetch and without Upgrade, count as tries"),
-    "path/route-gone-hypercorn": ("undetermined", HYPERCORN),
     "proxy/http-1.0": ("undetermined", f"there is no cause proxy.http-version; {HYPERCORN}"),
     "proxy/http-1.0-servers-only": ("undetermined", f"there is no cause proxy.http-version; {HYPERCORN}"),
     "proxy/long-query": ("undetermined", "414 is no signal of proxy.limits, nor is 'client sent too long URI'"),
-    "proxy/upgrade-missing-hypercorn": ("undetermined", HYPERCORN),
     "server/gunicorn-threads": ("undetermined", "gunicorn's access lines are taken for a proxy's; 'Using worker: gthread' is no signal"),
 }
 """Sample -> (detail that wslogs says today, or its status; why it is not the truth's). One that became right must go from here."""
@@ -95,22 +92,13 @@ PLAIN_ANSWER = "'HTTP response sent (200 OK)' of the package websockets, an answ
 IN_THE_APP = "a socket that is still open stands in the app's log alone, which is not read"
 MISCOUNTED: dict[str, str] = {
     "application/worker-timeout": "a socket that is still open at the end counts as failed, like those before it",
-    "application/raises-under-websockets": PLAIN_ANSWER,
     "auth/closed-4401": PLAIN_ANSWER,
-    "auth/suspended-4403": IN_THE_APP,
-    "healthy/websockets-alone": PLAIN_ANSWER,
     "network/offline-midway": "an open socket that the network took with it counts as worked",
-    "network/reset-of-open-sockets": IN_THE_APP,
     "path/http-route": "the page's own GETs of the path count as tries",
     "path/http-route-hypercorn": "the page's own GETs of the path count as tries",
-    "path/route-gone-hypercorn": IN_THE_APP,
     "protocol/masked-frame": "a socket that lived for two seconds counts as worked where no browser tells its code",
-    "protocol/subprotocol-not-answered": "the browser's failure and the servers' 101 of one try are not joined",
-    "protocol/subprotocol-not-offered": "the browser's failure and the servers' 101 of one try are not joined",
     "protocol/text-only-websockets": PLAIN_ANSWER,
     "proxy/long-query": "rows of 414 have no path, and are not joined with the browser's tries",
-    "proxy/read-timeout-hypercorn": IN_THE_APP,
-    "server/gunicorn-threads": "gunicorn's access lines are taken for a proxy's, and count as tries of their own",
     "server/hypercorn-restart": IN_THE_APP,
 }
 """Sample -> why the count of attempts is not the truth's. One that became right must go from here."""

@@ -234,7 +234,7 @@ def _attempt(group: Group, clocks: Clocks, placed: Mapping[tuple[str, int], Span
     main = {s.tier: _shifted(s.main, clocks, placed) for s in seen}
     started, error_s = _started(group, clocks, main)
     ended = _ended(group, started)
-    opened = next((s.opened for s in sorted(seen, key=_trust) if s.opened is not None), None)
+    opened = next((s.opened for s in seen if s.opened is not None), None)  # a page may break a handshake off after its 101
     pending = opened is None and Tier.BROWSER in main and main[Tier.BROWSER].what is What.HANDSHAKE
     return Attempt(
         id="", events=events, started=started, ended=None if pending else ended,

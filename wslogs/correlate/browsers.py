@@ -113,7 +113,20 @@ def alike(one: str, other: str) -> int:
 
 
 def _alignment(seen: Sequence[Sighting], tries: Sequence[Sighting]) -> list[tuple[int, int]]:
-    """Which entry of a HAR each try of a console is, as (place, place): in order, and together the likeliest; of equals the earliest."""
+    """Which entry of a HAR each try of a console is, as (place, place): in order, and together the likeliest; of equals the earliest.
+
+    Chrome puts tries that failed before their request first, whenever they were: their order beside those that opened is not known.
+    """
+    if all(s.main.logged for s in seen):
+        return _aligned(seen, tries)
+    found = []
+    for opened in (True, False):
+        rows, columns = ([place for place, s in enumerate(side) if bool(s.opened) is opened] for side in (seen, tries))
+        found += [(rows[a], columns[b]) for a, b in _aligned([seen[a] for a in rows], [tries[b] for b in columns])]
+    return sorted(found)
+
+
+def _aligned(seen: Sequence[Sighting], tries: Sequence[Sighting]) -> list[tuple[int, int]]:
     known = all(any(s.main.loads_after is not None for s in side) for side in (seen, tries))
     if len(seen) * len(tries) > _MOST_CELLS:
         labels = [[_label(s, known) for s in side] for side in (seen, tries)]

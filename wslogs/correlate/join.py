@@ -80,7 +80,8 @@ def fits(a: Sighting, b: Sighting) -> bool:
         return _app_fits(*((a, b) if a.tier is Tier.PROXY else (b, a)))
     if a.opened is not None and b.opened is not None and a.opened != b.opened:
         behind = min(a, b, key=lambda one: _FROM_APP.index(one.tier))
-        return behind.opened is True and {a.status, b.status} <= {None, _TUNNEL}  # accepted or passed on, and lost on the way
+        # Accepted, and lost on the way; or passed on, and the page broke it off.
+        return behind.opened is True and (behind.tier is Tier.APP or {a.status, b.status} <= {None, _TUNNEL})
     return a.opened is True or a.status is None or b.status is None or a.status == b.status
 
 
