@@ -257,3 +257,12 @@ def test_an_app_that_takes_its_time_is_still_that_of_the_request(row: dict[str, 
     told = {"path": "/ws", "token": token()}
     events = [event(at=NOON + 10, **told, **row), event("app", what, at=NOON + 10, status=row["status"], **told)]
     assert len(correlate(events, [source(), source("app.log", "app", "app")], {}).attempts) == 1
+
+
+def test_a_fetch_of_the_path_is_no_try_where_the_app_tells_websockets_apart() -> None:
+    told = {"source": "app.log", "path": "/ws"}
+    fetched = event("app", "request", at=NOON + 1, status=200, line=2, **told)
+    refused = event("app", "refused", at=NOON, status=403, line=1, **told)
+    logs = [source("app.log", "app", "app")]
+    assert [a.status for a in correlate([refused, fetched], logs, {}).attempts] == [403]
+    assert [a.status for a in correlate([fetched], logs, {}).attempts] == [200]  # alone it may be a try that lost its upgrade

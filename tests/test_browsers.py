@@ -165,7 +165,7 @@ def test_the_page_repeats_what_the_browser_said_of_a_close(line: int, code: int,
 def test_of_a_har_and_a_console_that_knows_no_status_the_addresses_tell() -> None:
     """Firefox keeps the status from its console."""
     har = [
-        event("browser", at=NOON + n, logged="12:00", status=status, path=path, line=n)
+        event("browser", at=NOON + n, logged="2026-11-23T12:00:00Z", status=status, path=path, line=n)
         for n, path, status in ((1, "/a", 403), (2, "/b", None), (3, "/c", 101))
     ]
     har[1].failed = True

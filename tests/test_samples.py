@@ -24,8 +24,8 @@ KNOWN: dict[str, tuple[str, str]] = {
     "network/page-gives-up-first": ("client.closed-early", "the page waited three seconds while nginx saw nothing and others got in"),
     "path/dials-localhost": ("server.down", "that a page of another host dials localhost is not seen"),
     "path/host-of-the-files": ("path.not-found", "the same path prefix is served on the host of the page: that is not seen"),
-    "path/http-route": ("proxy.upgrade-headers", "the page's own GETs of the path, by fetch and without Upgrade, count as tries"),
-    "path/http-route-hypercorn": ("proxy.upgrade-headers", "the page's own GETs of the path, by fetch and without Upgrade, count as tries"),
+    "path/http-route": ("path.not-found", "that the path answers plain GETs is not seen"),
+    "path/http-route-hypercorn": ("undetermined", "that the path answers plain GETs is not seen"),
     "proxy/http-1.0": ("undetermined", f"there is no cause proxy.http-version; {HYPERCORN}"),
     "proxy/http-1.0-servers-only": ("undetermined", f"there is no cause proxy.http-version; {HYPERCORN}"),
     "proxy/long-query": ("undetermined", "414 is no signal of proxy.limits, nor is 'client sent too long URI'"),
@@ -93,12 +93,8 @@ IN_THE_APP = "a socket that is still open stands in the app's log alone, which i
 MISCOUNTED: dict[str, str] = {
     "application/worker-timeout": "a socket that is still open at the end counts as failed, like those before it",
     "auth/closed-4401": PLAIN_ANSWER,
-    "network/offline-midway": "an open socket that the network took with it counts as worked",
-    "path/http-route": "the page's own GETs of the path count as tries",
-    "path/http-route-hypercorn": "the page's own GETs of the path count as tries",
     "protocol/masked-frame": "a socket that lived for two seconds counts as worked where no browser tells its code",
     "protocol/text-only-websockets": PLAIN_ANSWER,
-    "proxy/long-query": "rows of 414 have no path, and are not joined with the browser's tries",
     "server/hypercorn-restart": IN_THE_APP,
 }
 """Sample -> why the count of attempts is not the truth's. One that became right must go from here."""

@@ -49,7 +49,7 @@ def correlate(events: Sequence[Event], sources: Sequence[Source], dates: Mapping
     browsers.browser([e for e in events if e.tier is Tier.BROWSER], tiers)
     netlogs.fold(tiers, clocks)
     tiers.loose += [e for e in events if e.tier not in _ORDER]
-    groups = _joined(tiers, dates, clocks)
+    groups = _tries(_joined(tiers, dates, clocks), tiers)
     _rest(groups, clocks)
     clocks.tell()
     placed = place(groups, tiers.loose)
@@ -61,6 +61,20 @@ def correlate(events: Sequence[Event], sources: Sequence[Source], dates: Mapping
     _fill_hosts(result.attempts)
     result.loose = [_shifted(e, clocks, placed) for e in tiers.loose]
     return result
+
+
+def _tries(groups: Sequence[Group], tiers: Tiers) -> list[Group]:
+    """Without the plain GETs of a path on which the app's log tells WebSockets apart: there a GET is what the page fetched."""
+    told = {(program(s.source), s.path) for s in tiers.app if s.path and s.main.what in (What.ACCEPTED, What.REFUSED)}
+    kept = []
+    for group in groups:
+        app, row = group.get(Tier.APP), group.get(Tier.PROXY)
+        plain = app is not None and app.main.what is What.REQUEST and (program(app.source), app.path) in told
+        if plain and Tier.BROWSER not in group and not (row is not None and row.main.upgrade):
+            tiers.loose += [event for one in group.values() for event in one.events]
+        else:
+            kept.append(group)
+    return kept
 
 
 def _lines(events: Iterable[Event]) -> dict[str, list[tuple[int, float]]]:

@@ -112,12 +112,16 @@ def alike(one: str, other: str) -> int:
     return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
+_DATED = "2000"
+"""What Chrome cannot date it dates 1969."""
+
+
 def _alignment(seen: Sequence[Sighting], tries: Sequence[Sighting]) -> list[tuple[int, int]]:
     """Which entry of a HAR each try of a console is, as (place, place): in order, and together the likeliest; of equals the earliest.
 
     Chrome puts tries that failed before their request first, whenever they were: their order beside those that opened is not known.
     """
-    if all(s.main.logged for s in seen):
+    if all(s.main.logged >= _DATED for s in seen):
         return _aligned(seen, tries)
     found = []
     for opened in (True, False):

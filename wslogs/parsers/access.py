@@ -50,13 +50,14 @@ def event(row: Mapping[str, str], source: Source, line: int, kit: Kit) -> Event 
     if target is None or method != "GET":
         return None
     parts = kit.vault.url(target if target.startswith("/") else "/")
+    cut = "request" in row and not http and "?" in target  # nginx logs what it read of a request line that is too long (414)
     upgrade = _upgrade(row)
     if http.startswith("HTTP/2") and status != _TUNNEL and not upgrade:
         return None  # browsers never send a WebSocket so to nginx, which has no extended CONNECT
     at, logged, resolution_s = _time(row)
     made = Event(source=source.path, line=line, tier=source.tier, what=What.HANDSHAKE, at=at, logged=logged)
     made.marks, made.resolution_s = "end", resolution_s
-    made.path, made.token, made.status, made.upgrade = parts.path, parts.token, status, upgrade
+    made.path, made.token, made.status, made.upgrade = parts.path, None if cut else parts.token, status, upgrade
     made.lasted_s = seconds(row.get("request_time"))
     made.answered_s = seconds(_last(row.get("upstream_header_time")))
     made.host = next((h.lower() for key in ("http_host", "host", "server_name") if (h := row.get(key, "")) not in ("", "-")), None)

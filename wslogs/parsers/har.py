@@ -194,7 +194,15 @@ def _header(headers: list[_Header], name: str) -> str:
 def _event(
     entry: _Entry, at: float | None, source: Source, line: int, undated: tuple[float | None, float], writer: bytes, kit: Kit
 ) -> Event:
-    made = Event(source=source.path, line=line, tier=Tier.BROWSER, what=What.HANDSHAKE, marks="start", at=at, logged=entry.started)
+    made = Event(
+        source=source.path,
+        line=line,
+        tier=Tier.BROWSER,
+        what=What.HANDSHAKE,
+        marks="start",
+        at=at,
+        logged=entry.started,
+    )
     made.resolution_s = 0.001
     apply_fields(made, {"url": entry.request.url}, kit)
     made.status = entry.response.status if (entry.response.status or 0) > 99 else None
