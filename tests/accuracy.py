@@ -31,6 +31,7 @@ SURE = 0.8
 """A wrong verdict that states so much confidence is the one thing that must never happen."""
 WHOLE = "whole"
 BANDS = ((0.0, 0.6), (0.6, 0.8), (0.8, 0.9), (0.9, 0.95), (0.95, 1.01))
+FIXES = joins.PAGE.with_name("fixes.md")
 OUTCOMES = ("right", "undetermined", "wrong")
 
 
@@ -217,6 +218,12 @@ Calibration: the confidence that would be stated had the sample, in all its vari
 often such verdicts were right. (A kind of evidence seen in one sample alone states 0.5.)
 
 {calibration}
+## Fix proof
+
+Every remedy of the samples that is a change of nginx.conf, applied to the recorded system and the story told again
+(`make fixes`): whether `patch -p1` takes the diff, nginx accepts the result, sockets open, and how many fail then.
+
+{fixes}
 """
 
 
@@ -225,7 +232,7 @@ def page(results: Sequence[Result], scores: Mapping[str, joins.Score]) -> str:
     whole = [one for one in results if one.variant == WHOLE]
     said = TEXT.format(
         totals=totals(results), whole=confusion(whole), ablated=confusion(results), details=by_detail(results),
-        tiers=by_tiers(results), calibration=calibration(results),
+        tiers=by_tiers(results), calibration=calibration(results), fixes=FIXES.read_text("utf-8"),
     )  # fmt: skip
     return said + joins.section(scores)
 

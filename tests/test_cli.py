@@ -126,6 +126,15 @@ def test_explain_shows_lines_and_what_is_read_in_them() -> None:
     assert "eyJ" not in said
 
 
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    command = [sys.executable, "-m", "wslogs", "explain", str(FAILURE)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as shown:
+        assert shown.stdout is not None and shown.stderr is not None
+        shown.stdout.readline()
+        shown.stdout.close()
+        assert shown.stderr.read() == b""
+
+
 @pytest.mark.parametrize("lines", ["x", "5-y"])
 def test_explain_refuses_what_is_no_range(lines: str) -> None:
     assert run("explain", FAILURE, "--lines", lines).exit_code == 2

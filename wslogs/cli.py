@@ -227,6 +227,8 @@ def _guarded() -> Iterator[None]:
         raise typer.Exit(_INTERRUPTED) from None
     except (typer.Exit, typer.Abort):
         raise
+    except BrokenPipeError:
+        raise  # the reader has seen enough; typer ends quietly
     except OSError as error:
         typer.echo(f"wslogs: cannot read: {error.strerror or error.__class__.__name__}", err=True)
         raise typer.Exit(WRONG) from None

@@ -26,6 +26,9 @@ from tests.lab.stack import Stack
 from wslogs.pipeline import analyze
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples"
+TABLE = SAMPLES.parent / "docs" / "fixes.md"
+"""Goes into docs/accuracy.md with the next `make accuracy`."""
+HEAD = "| scenario | cause | diff applies | nginx -t accepts it | sockets open | fail |\n| --- | --- | --- | --- | --- | --- |\n"
 PORTS = re.compile(r"proxy_pass \w+://127\.0\.0\.1:(\d+);")
 HEALTH = re.compile(r"location = /health \{\s+" + PORTS.pattern)
 
@@ -103,7 +106,7 @@ def main() -> int:
         print(f"not installed: {', '.join(absent)}", file=sys.stderr)
         return 2
     proofs = []
-    print("| scenario | cause | diff applies | nginx -t accepts it | sockets open | fail |\n| --- | --- | --- | --- | --- | --- |")
+    print(HEAD, end="")
     for scenario in SCENARIOS:
         bundle = SAMPLES / scenario.name / "bundle"
         if not (bundle / "nginx.conf").exists() or (sys.argv[1:] and scenario.name not in sys.argv[1:]):
@@ -112,6 +115,8 @@ def main() -> int:
             if diff := incident["remedy"].get("diff"):
                 proofs.append(prove(scenario, incident["detail"], diff))
                 print(proofs[-1].row(), flush=True)
+    if not sys.argv[1:]:
+        TABLE.write_text(HEAD + "".join(f"{proof.row()}\n" for proof in proofs), encoding="utf-8")
     return int(not all(proof.good for proof in proofs))
 
 
