@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -10,12 +9,12 @@ from wslogs.correlate import browsers, consoles, error_log, hosts, netlogs, sigh
 from wslogs.correlate.align import KEPT_S, UNKNOWN_S, Clocks, Date, align, by_coverage, refine
 from wslogs.correlate.clocks import QUARTER_S
 from wslogs.correlate.duplicates import distinct
+from wslogs.correlate.ends import bind
 from wslogs.correlate.join import pairs
 from wslogs.correlate.place import place
 from wslogs.correlate.sightings import Sighting, Span, Tiers, program
 from wslogs.model import Attempt, Event, Source, Tier, What
 
-_ALIKE_S = 2.0
 _ORDER = (Tier.PROXY, Tier.APP, Tier.BROWSER)
 """Whose clock is the server's: the first that the bundle has."""
 
@@ -104,7 +103,7 @@ def _joined(tiers: Tiers, dates: Mapping[str, Sequence[Date]], clocks: Clocks) -
     netlogs.follow(tiers, clocks)
     consoles.align(tiers, clocks)
     groups = _groups(tiers)
-    _bind(groups, tiers, clocks)
+    bind(groups, tiers, clocks)
     moved = False
     for tier in (Tier.BROWSER, Tier.APP):
         if tier is reference:
@@ -117,7 +116,7 @@ def _joined(tiers: Tiers, dates: Mapping[str, Sequence[Date]], clocks: Clocks) -
     consoles.align(tiers, clocks)
     if moved:
         groups = _groups(tiers)
-        _bind(groups, tiers, clocks)
+        bind(groups, tiers, clocks)
     return groups
 
 
@@ -187,52 +186,6 @@ def _groups(tiers: Tiers) -> list[Group]:
     taken = set(direct.values())
     groups += [{Tier.APP: one} for at, one in enumerate(free) if at not in taken]
     return groups
-
-
-def _bind(groups: Sequence[Group], tiers: Tiers, clocks: Clocks) -> None:
-    """Closes and exceptions of the app that fitted several open sockets: now the ends of the tunnels tell whose they are.
-
-    A close that fitted the only open socket of its log, and not the end of that socket, was of one accepted before the log begins.
-    """
-    for group in groups:
-        _release(group, tiers)
-    ends: dict[str, list[tuple[float, int]]] = {}
-    for position, group in enumerate(groups):
-        app = group.get(Tier.APP)
-        told = [s.end for s in group.values() if s.end is not None and s is not app]
-        if app is not None and app.opened and told:
-            ends.setdefault(program(app.source), []).append((min(told), position))
-    times = {path: [end for end, _ in sorted(rows)] for path, rows in ends.items()}
-    ordered = {path: sorted(rows) for path, rows in ends.items()}
-    fitting: list[tuple[float, int, int]] = []
-    for number, event in enumerate(tiers.loose):
-        at = clocks.at(event)
-        if event.what not in (What.CLOSED, What.EXCEPTION) or event.tier is not Tier.APP or at is None or program(event.source) not in ends:
-            continue
-        log = program(event.source)
-        first, last = bisect_left(times[log], at - _ALIKE_S), bisect_left(times[log], at + _ALIKE_S)
-        fitting += [(abs(end - at), number, position) for end, position in ordered[log][first:last]]
-    bound: set[int] = set()
-    for _, number, position in sorted(fitting):
-        event, app = tiers.loose[number], groups[position][Tier.APP]
-        if number not in bound and not any(e.what is event.what for e in app.events):
-            bound.add(number)
-            app.add(event)
-            at = clocks.at(event)
-            app.end = app.end if at is None else at + app.before_s
-    tiers.loose = [event for number, event in enumerate(tiers.loose) if number not in bound]
-
-
-def _release(group: Group, tiers: Tiers) -> None:
-    app = group.get(Tier.APP)
-    told = [s.end for tier, s in group.items() if tier is not Tier.APP and s.end is not None]
-    if app is None or app.end is None or not app.opened or not told:
-        return
-    if min(abs(end - app.end) for end in told) > _ALIKE_S + app.resolution_s + min(app.error_s, _ALIKE_S):
-        wrong = [e for e in app.events if e.what in (What.CLOSED, What.EXCEPTION)]
-        app.events = [e for e in app.events if e not in wrong]
-        app.end, app.code = None, None
-        tiers.loose += wrong
 
 
 def _shifted(event: Event, clocks: Clocks, placed: Mapping[tuple[str, int], Span]) -> Event:
