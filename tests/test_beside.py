@@ -155,7 +155,7 @@ BLOCKED = (
     ("files", "said"),
     [
         ({"curl.txt": KEY_TEST}, ("undetermined", None)),  # the guide's own command, on a server that is well
-        ({"curl.txt": OPENED}, ("undetermined", None)),
+        ({"curl.txt": OPENED}, ("healthy", None)),
         ({"curl.txt": "< HTTP/2 404 \n"}, ("undetermined", None)),
         ({"tls.txt": "CONNECTED(00000003)\n---\nVerification: OK\n"}, ("undetermined", None)),
         ({"curl.txt": EXPIRED}, ("failure", "tls.expired")),
