@@ -67,7 +67,8 @@ def _answer(attempt: Attempt, world: World) -> None:
         tell(attempt, "refused", True, closed if by_code else best)
     raised = next((e for e in attempt.events if e.what is What.EXCEPTION), None)
     turned_away = next((e for e in attempt.events if e.tier is Tier.APP and e.what is What.REFUSED), None)
-    if by_code or by_status or raised or turned_away or (attempt.opened is None and attempt.status is None):
+    untold = attempt.opened is None and attempt.status is None and Tier.PROXY not in main
+    if by_code or by_status or raised or turned_away or untold:
         tell(attempt, "may_be_refused", True, raised or turned_away or (closed if by_code else best))
 
 

@@ -20,7 +20,9 @@ def learn(attempt: Attempt, world: World) -> None:
     alone = not any(tier in attempt.tiers for tier in _OWN)
     by_app = any(e.tier is Tier.APP and e.what in _MET and e.code != CloseCode.ABNORMAL for e in attempt.events)
     met = attempt.opened or attempt.status is not None or Tier.PROXY in attempt.tiers or by_app
-    tell(attempt, "answered", bool(met) and not alone)
+    # Beside a log of the proxy, the app's own notes are as likely about connections that the app made.
+    if met or set(attempt.tiers) != {Tier.APP} or all(s.tier is not Tier.PROXY for s in world.sources.values()):
+        tell(attempt, "answered", bool(met) and not alone)
     cut = attempt.opened and attempt.code == CloseCode.ABNORMAL and Tier.BROWSER in attempt.tiers
     # An app that logs the end of a socket, or was running, has not been taken away from it.
     outlived = any(e.tier is Tier.APP and e.what is What.CLOSED for e in attempt.events) or attempt.facts.get("app.state") == "running"
