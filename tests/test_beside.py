@@ -55,6 +55,9 @@ def facts(one: Attempt, of_world: World) -> dict[str, Any]:
         (attempt(event("browser", "closed", path="/ws"), opened=True, code=1006), True, True),
         (attempt(event("browser", "closed", path="/ws"), opened=True, code=1000), True, False),
         (attempt(event("app", "closed", path="/ws"), opened=True, code=1006), True, False),
+        (attempt(event("app", "closed", code=1011)), True, False),
+        (attempt(event("app", "closed", code=1006)), False, False),  # a client's own log says so of a try that nobody answered
+        (attempt(event("app", "exception")), False, False),
         (attempt(event("browser", "closed", path="/ws"), event("app", "closed", code=1005), opened=True, code=1006), True, False),
         (attempt(event(status=502, path="/ws"), status=502, opened=False, facts={"app.state": "running"}), True, False),
     ],
@@ -155,7 +158,7 @@ BLOCKED = (
     ("files", "said"),
     [
         ({"curl.txt": KEY_TEST}, ("undetermined", None)),  # the guide's own command, on a server that is well
-        ({"curl.txt": OPENED}, ("undetermined", None)),
+        ({"curl.txt": OPENED}, ("healthy", None)),
         ({"curl.txt": "< HTTP/2 404 \n"}, ("undetermined", None)),
         ({"tls.txt": "CONNECTED(00000003)\n---\nVerification: OK\n"}, ("undetermined", None)),
         ({"curl.txt": EXPIRED}, ("failure", "tls.expired")),

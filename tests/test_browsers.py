@@ -89,7 +89,11 @@ def test_the_lines_that_tell_of_leaving_are_of_no_try() -> None:
 
 def test_a_close_after_navigation_is_of_another_try() -> None:
     """A socket of the load before cannot be lost in this one."""
-    assert [(one.opened, one.code) for one in browser(*console("left", "failed", "left", "1006")).browser] == [(False, None), (True, 1006)]
+    assert [(one.opened, one.code) for one in browser(*console("left", "failed", "left", "1006")).browser] == [(False, None), (None, 1006)]
+
+
+def test_1006_alone_does_not_tell_whether_it_had_opened() -> None:
+    assert [(one.opened, one.code) for one in browser(*console("1006", "1000")).browser] == [(None, 1006), (True, 1000)]
 
 
 def test_a_console_belongs_to_the_har_that_it_fits() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from conftest import NOON, attempt, event, item, patterns, source, token
 from wslogs import facts
-from wslogs.facts import doubled
+from wslogs.facts import doubled, unfilled
 from wslogs.model import Attempt, Event, Fact, Mark, Source
 from wslogs.parsers import conf_files
 from wslogs.parsers.env import Setting
@@ -146,6 +146,36 @@ def test_a_token_is_absent_where_others_have_one() -> None:
 )
 def test_doubled(path: str, twice: bool) -> None:
     assert doubled(path) is twice
+
+
+@pytest.mark.parametrize(
+    ("path", "yes"),
+    [
+        ("/ws/undefined/", True),
+        ("ws/null", True),
+        ("/ws/[object Object]", True),
+        ("/ws/undefined-behaviour", False),
+        ("/nullable/ws", False),
+    ],
+)
+def test_unfilled(path: str, yes: bool) -> None:
+    assert unfilled(path) is yes
+
+
+@pytest.mark.parametrize(
+    ("one", "yes"),
+    [
+        (attempt(event("app", "note")), True),
+        (attempt(event("app", "refused", path="/ws"), opened=False), True),
+        (attempt(event("browser", "closed", path="/ws"), opened=True, code=1008), True),
+        (attempt(event("app", "accepted"), event("app", "exception"), opened=True), True),
+        (attempt(event("app", "accepted"), opened=True), None),
+        (attempt(event(path="/ws", status=502), opened=False, status=502), None),
+        (attempt(event("proxy", "error", path="/ws")), None),  # nginx saw it and says what happened
+    ],
+)
+def test_what_may_have_been_refused(one: Attempt, yes: bool | None) -> None:
+    assert learned(one).get("may_be_refused") is yes
 
 
 def test_paths_that_open() -> None:

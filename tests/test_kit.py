@@ -44,4 +44,5 @@ def test_paths_that_are_dialled() -> None:
 
 def test_numbers() -> None:
     assert [number(text) for text in ("101", "-", None, "9" * 30)] == [101, None, None, None]
+    assert [number(text) for text in ("0x3EF", "0x03ef", "0x", "0xzz", "0x" + "f" * 30)] == [1007, 1007, None, None, None]
     assert [seconds(text) for text in ("6.032", "-", "", None)] == [6.032, None, None, None]

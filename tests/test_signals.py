@@ -74,3 +74,16 @@ def test_notes_stand_near_by_time_or_have_none() -> None:
     life = event("app", "started", at=NOON, signals=("app.no-websocket-library",))
     plain = event("app", "note", at=NOON)
     assert near(attempt(started=NOON), [*notes, life, plain], patterns()) == (notes[0], notes[1])
+
+
+@pytest.mark.parametrize(
+    ("signal", "apart", "near_by"),
+    [
+        ("app.upgrade-missing", 2.0, True),
+        ("app.upgrade-missing", 4.0, False),  # two moments: which one is it?
+        ("app.says-token-expired", 2.0, False),  # may be of any request
+    ],
+)
+def test_notes_of_one_moment_stand_by_an_attempt_without_time(signal: str, apart: float, near_by: bool) -> None:
+    notes = [event("app", "note", line=n, at=NOON + n * apart, signals=(signal,)) for n in range(2)]
+    assert near(attempt(), notes, patterns()) == (tuple(notes) if near_by else ())

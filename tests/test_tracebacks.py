@@ -35,6 +35,12 @@ def test_a_chained_traceback_is_one(needle: str) -> None:
     assert first == (2 if needle == "traceback" else 9)
 
 
+def test_one_pasted_without_its_indentation_is_one() -> None:
+    text = b'File "a.py", line 1, in f\n    g()\nFile "b.py", line 2, in g\n    raise KeyError\nKeyError: \'x\'\nINFO y\n'
+    line = next(Scanner(['", line ']).kept(io.BytesIO(text)))
+    assert gather(line, bytes.decode)[1:] == (1, 5)
+
+
 GROUP = """ERROR x
   + Exception Group Traceback (most recent call last):
   |   File "a.py", line 1, in f

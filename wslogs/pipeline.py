@@ -12,7 +12,7 @@ from wslogs import coverage, facts, signals
 from wslogs.bundle import Bundle, Item, open_bundle
 from wslogs.correlate import correlate
 from wslogs.errors import BundleError
-from wslogs.model import Attempt, Event, Source, Tier, Verdict, What
+from wslogs.model import ORDINARY_CLOSES, Attempt, CloseCode, Event, Source, Tier, Verdict, What
 from wslogs.parsers import certificates, compose, conf_files, env, har, kinds, lines, netlog, nginx_conf, probe
 from wslogs.parsers.kit import Kit, dialled
 from wslogs.parsers.nginx_conf import routes
@@ -254,8 +254,15 @@ def _partial(loose: Sequence[Event]) -> list[Attempt]:
     if not told:
         return []
     first = min((e.at for e in told if e.at is not None), default=None)
-    code = next((e.code for e in told if e.code), None)
-    return [Attempt(id="A1", events=told, started=first, code=code, tiers={e.tier: e for e in reversed(told)})]
+    codes = sorted((e.code for e in told if e.code), key=lambda code: (code in ORDINARY_CLOSES, code == CloseCode.ABNORMAL))
+    opened = all(e.tier is Tier.PROBE and e.what is What.OPENED and e.code in (None, CloseCode.NORMAL) for e in told)
+    named = next((e for e in told if e.path), told[0])
+    return [
+        Attempt(
+            id="A1", events=told, started=first, opened=opened or None, code=next(iter(codes), None),
+            host=named.host, path=named.path, scheme=named.scheme, tiers={e.tier: e for e in reversed(told)},
+        )
+    ]  # fmt: skip
 
 
 def _judge(attempts: Sequence[Attempt], loose: Sequence[Event], evidence: Evidence, kit: Kit) -> list[Verdict]:

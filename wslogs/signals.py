@@ -77,15 +77,14 @@ def failed(attempt: Attempt, fired: Iterable[str], patterns: Patterns) -> bool |
 
 
 def near(attempt: Attempt, loose: Sequence[Event], patterns: Patterns) -> tuple[Event, ...]:
-    """Notes about the bundle that stand by an attempt that did not go well: at the same moment, or without any time at all."""
-    found = []
-    for event in loose:
-        if not event.signals or event.what in LIFE:
-            continue
-        if event.at is None:
-            found.append(event)
-            continue
-        moments = [m for m in (attempt.started, attempt.ended) if m is not None]
-        if any(abs(event.at - m) <= _NEAR_S for m in moments):
-            found.append(event)
-    return tuple(found)
+    """Notes about the bundle that stand by an attempt that did not go well: at the same moment, or without any time at all.
+
+    Where the attempt has no time, notes that all tell of one moment stand by it, a bundle of a few lines, as far as they
+    tell in which stage a try ended: others may be about any request.
+    """
+    notes = [event for event in loose if event.signals and event.what not in LIFE]
+    moments = [m for m in (attempt.started, attempt.ended) if m is not None]
+    times = [event.at for event in notes if event.at is not None]
+    if not moments and times and max(times) - min(times) <= _NEAR_S:
+        return tuple(e for e in notes if e.at is None or any(patterns.signals[name].ended_in for name in e.signals))
+    return tuple(e for e in notes if e.at is None or any(abs(e.at - m) <= _NEAR_S for m in moments))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
 from wslogs.correlate.sightings import NEAR_LINES, Sighting, Tiers
-from wslogs.model import Event, Tier, What
+from wslogs.model import CloseCode, Event, Tier, What
 
 _TUNNEL = 101
 _MOST_CELLS = 250_000
@@ -43,7 +43,10 @@ def _of_har(event: Event) -> Sighting:
 
 
 def _of_console(events: Iterable[Event], tiers: Tiers) -> list[Sighting]:
-    """A failure line begins a try; a close code ends the try before it, or tells of one that had opened."""
+    """A failure line begins a try; a close code ends the try before it, or tells of one that had opened.
+
+    1006 alone tells as well of one that never opened (WebSockets Standard, the handling of a failed connection).
+    """
     tries: list[Sighting] = []
     load = 1
     for event in events:
@@ -58,7 +61,7 @@ def _of_console(events: Iterable[Event], tiers: Tiers) -> list[Sighting]:
         elif event.what is What.CLOSED and (
             last is None or last.main.loads_after != -load or (last.code is not None and not _repeats(last, event))
         ):
-            tries.append(_told(event, opened=True))
+            tries.append(_told(event, opened=None if event.code == CloseCode.ABNORMAL else True))
         elif last is not None:
             last.add(event)
             last.status = last.status or event.status
@@ -84,7 +87,7 @@ def _repeats(last: Sighting, event: Event) -> bool:
     return event.code == last.code and last.main.path is not None and event.path is None and event.line - last.main.line <= NEAR_LINES
 
 
-def _told(event: Event, *, opened: bool) -> Sighting:
+def _told(event: Event, *, opened: bool | None) -> Sighting:
     made = Sighting(tier=event.tier, source=event.source, main=event, end=event.at, opened=opened, status=event.status)
     made.add(event)
     made.resolution_s = event.resolution_s
@@ -165,7 +168,7 @@ def _worth(entry: Sighting, told: Sighting, loads_known: bool) -> int:
         or _differ(entry.token, told.token)
     ):
         return 0
-    if bool(entry.opened) != bool(told.opened):
+    if bool(entry.opened) != _may_have_opened(told):
         # Firefox goes on to open what the page gave up, and says to the console that it failed.
         return 1 if named and entry.opened else 0
     if entry.opened and loads_known and (one.loads_after or 0) != (other.loads_after or 0):
@@ -173,6 +176,10 @@ def _worth(entry: Sighting, told: Sighting, loads_known: bool) -> int:
     if _differ(entry.status, told.status) and not entry.opened:
         return 0
     return 3 + 2 * named + (entry.status == told.status)
+
+
+def _may_have_opened(one: Sighting) -> bool:
+    return bool(one.opened) or (one.opened is None and one.main.what is What.CLOSED)
 
 
 def _differ(one: object, other: object) -> bool:
@@ -184,7 +191,7 @@ def _label(one: Sighting, loads_known: bool) -> tuple[bool, int | None, int]:
 
     The first lines of a page may stand before the line that tells of going there.
     """
-    return bool(one.opened), None if one.opened else one.status, (one.main.loads_after or 0) if one.opened and loads_known else 0
+    return _may_have_opened(one), None if one.opened else one.status, (one.main.loads_after or 0) if one.opened and loads_known else 0
 
 
 def _merge(seen: list[Sighting], tries: list[Sighting], left: list[Sighting], tiers: Tiers) -> None:
@@ -195,5 +202,5 @@ def _merge(seen: list[Sighting], tries: list[Sighting], left: list[Sighting], ti
         for event in tries[b].events:
             seen[a].add(event)
     rest = [told for position, told in enumerate(tries) if position not in used]
-    left += [told for told in rest if not told.opened]
-    tiers.loose += [event for told in rest if told.opened for event in told.events]
+    left += [told for told in rest if not _may_have_opened(told)]
+    tiers.loose += [event for told in rest if _may_have_opened(told) for event in told.events]

@@ -14,21 +14,22 @@ from wslogs.parsers.env import Setting
 from wslogs.parsers.nginx_conf import Directive, Route, walk
 from wslogs.times import iso
 
-__all__ = ["NAMES", "World", "doubled", "learn", "world"]
+__all__ = ["NAMES", "World", "doubled", "learn", "unfilled", "world"]
 
 NAMES = frozenset({
-    "status", "opened", "close.code", "close.by_page", "refused", "lasted_s", "redialled", "page.left",
+    "status", "opened", "close.code", "close.by_page", "refused", "may_be_refused", "lasted_s", "redialled", "page.left",
     "browser.seen", "proxy.seen", "proxy.silent", "proxy.asked_app",
     "app.seen", "app.accepted", "app.refused", "app.as_http", "app.state", "app.died", "app.cut_at_stop", "app.may_have_cut",
     "upstream.differs",
     "token.expired_by_s", "token.ran_out", "token.absent",
-    "path.opens", "path.other_opens", "path.doubled", "path.off_base",
+    "path.opens", "path.other_opens", "path.doubled", "path.off_base", "path.unfilled",
     "config.upgrade", "config.target", "config.elsewhere", "timer.read_timeout",
     "answered", "lost", "probe.opens", "host.listens", "certificate.ended_by_s", "compose.upstream",
 })  # fmt: skip
 """Every fact there is; a signal that names another one is refused."""
 
 _BASE = regex.compile(r"(?i)(?:api|ws|socket|base|backend)\w*(?:url|uri|host|base|endpoint)")
+_UNFILLED = frozenset({"undefined", "null", "NaN", "[object Object]"})
 _REDIAL_S = 10.0
 """Pages reconnect within so many seconds of a loss, most of them within one."""
 _AT_EXP_S = 2.0
@@ -64,6 +65,11 @@ def _answer(attempt: Attempt, world: World) -> None:
     by_status = attempt.status is not None and attempt.status != _TUNNEL and attempt.status not in (499, 502, 503, 504)
     if by_code or by_status:
         tell(attempt, "refused", True, closed if by_code else best)
+    raised = next((e for e in attempt.events if e.what is What.EXCEPTION), None)
+    turned_away = next((e for e in attempt.events if e.tier is Tier.APP and e.what is What.REFUSED), None)
+    untold = attempt.opened is None and attempt.status is None and Tier.PROXY not in main
+    if by_code or by_status or raised or turned_away or untold:
+        tell(attempt, "may_be_refused", True, raised or turned_away or (closed if by_code else best))
 
 
 def _redial(attempt: Attempt, world: World) -> None:
@@ -162,6 +168,8 @@ def _path(attempt: Attempt, world: World) -> None:
         tell(attempt, "path.other_opens", True, elsewhere.events[0])
     if not attempt.opened and doubled(path) and other is None:
         tell(attempt, "path.doubled", True, shown)
+    if not attempt.opened and other is None and unfilled(path):
+        tell(attempt, "path.unfilled", True, shown)
     if not attempt.opened and other is None and (setting := _off_base(attempt, world)) is not None:
         proof = Event(source=setting.source, line=setting.line, tier=Tier.CONFIG, what=What.NOTE, excerpt=f"{setting.name}=…")
         tell(attempt, "path.off_base", True, proof, shown)
@@ -171,6 +179,11 @@ def doubled(path: str) -> bool:
     """Whether a path repeats its beginning, as a base URL that is put on twice makes it: /api/v1/api/v1/ws, //ws."""
     parts = [part for part in path.split("/") if part]
     return path.startswith("//") or any(parts[:n] == parts[n : 2 * n] for n in range(1, len(parts) // 2 + 1))
+
+
+def unfilled(path: str) -> bool:
+    """Whether a part of a path is what JavaScript makes of a value that was never set: /ws/undefined/, /ws/NaN."""
+    return not _UNFILLED.isdisjoint(path.split("/"))
 
 
 def _off_base(attempt: Attempt, world: World) -> Setting | None:

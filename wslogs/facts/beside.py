@@ -9,6 +9,8 @@ from wslogs.parsers.compose import Service
 from wslogs.parsers.nginx_conf import walk
 
 _OWN = (Tier.BROWSER, Tier.PROXY, Tier.APP)
+_MET = frozenset({What.ACCEPTED, What.REFUSED, What.REQUEST, What.OPENED, What.CLOSED})
+"""What the app says of a try that came to it. A note or a traceback in a log of fragments may be a client's own."""
 _ITSELF = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
 _ANYWHERE = frozenset({"0.0.0.0", "*", "[::]", "::"})
 
@@ -16,8 +18,11 @@ _ANYWHERE = frozenset({"0.0.0.0", "*", "[::]", "::"})
 def learn(attempt: Attempt, world: World) -> None:
     """Fills in facts and proof. A bundle of probes alone is one attempt that nobody answered and that was lost."""
     alone = not any(tier in attempt.tiers for tier in _OWN)
-    met = attempt.opened or attempt.status is not None or Tier.PROXY in attempt.tiers or Tier.APP in attempt.tiers
-    tell(attempt, "answered", bool(met) and not alone)
+    by_app = any(e.tier is Tier.APP and e.what in _MET and e.code != CloseCode.ABNORMAL for e in attempt.events)
+    met = attempt.opened or attempt.status is not None or Tier.PROXY in attempt.tiers or by_app
+    # Beside a log of the proxy, the app's own notes are as likely about connections that the app made.
+    if met or set(attempt.tiers) != {Tier.APP} or all(s.tier is not Tier.PROXY for s in world.sources.values()):
+        tell(attempt, "answered", bool(met) and not alone)
     cut = attempt.opened and attempt.code == CloseCode.ABNORMAL and Tier.BROWSER in attempt.tiers
     # An app that logs the end of a socket, or was running, has not been taken away from it.
     outlived = any(e.tier is Tier.APP and e.what is What.CLOSED for e in attempt.events) or attempt.facts.get("app.state") == "running"

@@ -138,10 +138,14 @@ def clean(text: str) -> str:
     return _COLOURS.sub("", text)
 
 
+_HEX = regex.compile(r"0x[0-9a-fA-F]{1,6}")
 _COLOURS = regex.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def number(text: str | None) -> int | None:
+    """Decimal, or hexadecimal after 0x."""
+    if text is not None and _HEX.fullmatch(text):
+        return int(text, 16)
     return int(text) if text is not None and text.isdecimal() and len(text) < 10 else None
 
 

@@ -12,7 +12,7 @@ MOST_LINES = 600
 _FIRST = regex.compile(r"Traceback \(most recent call last\):")
 _BRANCH = regex.compile(r"^(?:\s*(?:[|+][ -]))*(?=\s|\S)")
 """What Python draws before the lines of a group."""
-_INSIDE = regex.compile(r"\s+\S|Traceback \(most recent call last\)|\s*[+|] ")
+_INSIDE = regex.compile(r"\s+\S|Traceback \(most recent call last\)|\s*[+|] |File \"")
 _NAME = regex.compile(
     r"(?P<text>(?:[A-Za-z_]\w*\.)*)(?P<exception>[A-Z][A-Za-z]{0,40}(?:Error|Exception|Disconnect(?:ed)?|Timeout|Closed(?:OK)?|Exit|Interrupt|Group)|Exception)(?=:|$)",
     regex.MULTILINE,

@@ -246,12 +246,16 @@ def _against(incident: Incident, found: Found, lang: str) -> list[dict[str, Any]
 
 
 def kind_of_evidence(incident: Incident, found: Found) -> str:
-    """The kind under which verdicts are counted: the detail or family, which tiers saw the attempts, and whether hints alone name it."""
+    """The kind under which verdicts are counted: the detail or family, which tiers saw the attempts, and whether hints alone name it,
+    or lines of no try that any source shows.
+    """
     kind = f"{incident.detail or incident.cause}|{_tier_names(found.attempts[place] for place in incident.attempts[:50])}"
     verdict = found.verdicts[incident.attempts[0]]
     standing = [found.patterns.causes[name] for name in verdict.standing]
     own = any(not cause.any or not set(cause.any).isdisjoint(verdict.fired) for cause in standing)
-    return kind if own else f"{kind}|hints"
+    first = found.attempts[incident.attempts[0]]
+    untold = first.opened is None and first.status is None and first.path is None
+    return kind + "|hints" * (not own) + "|fragments" * untold
 
 
 def kind_of_verdict(found: Found) -> str:
