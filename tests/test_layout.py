@@ -29,6 +29,7 @@ FLOORS = (
 EXCEPTIONS = {
     ("facts", "parsers.env"): "a fact about the path looks at the Setting that env makes",
     ("facts", "parsers.nginx_conf"): "facts of configuration are read off the Route of an attempt",
+    ("facts.control", "parsers.nginx_conf"): "what others asked is found by their Route",
     ("facts.beside", "parsers.certificates"): "facts of TLS look at each Certificate",
     ("facts.beside", "parsers.compose"): "facts of containers look at each Service",
     ("facts.beside", "parsers.nginx_conf"): "what listens is compared with what the Route asks",

@@ -47,6 +47,14 @@ def test_a_hint_counts_only_where_nothing_else_does() -> None:
     assert standing(frozenset("hx"), causes) == ()
 
 
+def test_a_hint_decides_between_families_that_the_attempt_leaves() -> None:
+    one, two = cause("auth.one", any=("a",), hints=("h",)), cause("tls.two", any=("a",), hints=("g",))
+    causes = {c.id: c for c in (one, two)}
+    assert standing(frozenset("a"), causes) == ("auth.one", "tls.two")
+    assert standing(frozenset("ah"), causes) == ("auth.one",)
+    assert standing(frozenset("ahg"), causes) == ("auth.one", "tls.two")
+
+
 ONE, TWO, FAR = cause("auth.one", any=("a",)), cause("auth.two", any=("b",)), cause("tls.far", any=("c",))
 BARE = cause("network.bare", any=("d",), bare=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
@@ -229,6 +230,11 @@ class Source:
     """The true offset is at most `error_s` larger, less this: the evidence may bound one side closer than the other."""
     zone_from: str = "the log"
     notes: list[str] = field(default_factory=list)
+
+    def shift(self, line: int) -> float:
+        """Server clock minus this clock at a line, seconds."""
+        place = bisect_right(self.steps, line, key=lambda step: step[0]) if self.steps else 0
+        return self.steps[place - 1][1] if place else self.offset_s
 
 
 @dataclass(slots=True, kw_only=True)

@@ -27,12 +27,20 @@ def hinted(cause: Cause, fired: frozenset[str]) -> bool:
 def standing(fired: frozenset[str], causes: Mapping[str, Cause]) -> tuple[str, ...]:
     """Causes that hold and that no other one that holds outranks, in the order of the patterns.
 
-    Where none holds, those that a probe or the host hints at: what the attempts show is never outvoted by these.
+    Where none holds, those that a probe or the host hints at; where several families are left, those of them that these
+    hint at, too. What the attempts show is never outvoted.
     """
-    holding = [cause for cause in causes.values() if holds(cause, fired)]
-    holding = holding or [cause for cause in causes.values() if hinted(cause, fired)]
+    left = _highest([cause for cause in causes.values() if holds(cause, fired)], causes)
+    if not left:
+        left = _highest([cause for cause in causes.values() if hinted(cause, fired)], causes)
+    elif len({cause.family for cause in left}) > 1:
+        left = [cause for cause in left if hinted(cause, fired)] or left
+    return tuple(cause.id for cause in left)
+
+
+def _highest(holding: Sequence[Cause], causes: Mapping[str, Cause]) -> list[Cause]:
     lower = {name for cause in holding for name in _below(cause, causes)}
-    return tuple(cause.id for cause in holding if cause.id not in lower)
+    return [cause for cause in holding if cause.id not in lower]
 
 
 def _below(cause: Cause, causes: Mapping[str, Cause]) -> set[str]:

@@ -7,7 +7,7 @@ from bisect import bisect_right
 import regex
 
 from wslogs import coverage
-from wslogs.facts import beside, life
+from wslogs.facts import beside, control, life
 from wslogs.facts.world import World, dialler, tell, world
 from wslogs.model import Attempt, Event, Source, Tier, What
 from wslogs.parsers.env import Setting
@@ -25,6 +25,7 @@ NAMES = frozenset({
     "path.opens", "path.other_opens", "path.doubled", "path.off_base",
     "config.upgrade", "config.target", "config.elsewhere", "timer.read_timeout",
     "answered", "lost", "probe.opens", "host.listens", "certificate.ended_by_s", "compose.upstream",
+    "others.failed", "others.answered", "others.same_address", "others.none",
 })  # fmt: skip
 """Every fact there is; a signal that names another one is refused."""
 
@@ -38,7 +39,7 @@ _TUNNEL = 101
 
 def learn(attempt: Attempt, world: World) -> None:
     """Fills `facts` and `proof` of one attempt."""
-    for part in (_answer, _redial, _tiers, _silence, life.learn, _token, _path, _configuration, beside.learn):
+    for part in (_answer, _redial, _tiers, _silence, life.learn, _token, _path, _configuration, beside.learn, control.learn):
         part(attempt, world)
     world.last[dialler(attempt)] = attempt
 

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wslogs.model import LIFE, Attempt, Event, Fact, Source, Tier, What
 from wslogs.parsers.certificates import Certificate
 from wslogs.parsers.compose import Service
 from wslogs.parsers.env import Setting
 from wslogs.parsers.nginx_conf import Conf, Route, routes
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Requests that are no WebSocket's, on the server's clock, in order of time; those without one last."""
+
+    events: Sequence[Event] = ()
+    times: Sequence[float] = ()
+
+    def around(self, at: float | None, most: int) -> list[Event]:
+        """The nearest to an instant, nearest first; without one, any of them."""
+        if at is None:
+            return list(self.events[:most])
+        place = bisect_left(self.times, at)
+        found = self.events[max(0, place - most) : min(len(self.times), place + most)]
+        return sorted(found, key=lambda e: abs((e.at or 0.0) - at))[:most]
 
 
 @dataclass(slots=True)
@@ -41,6 +58,7 @@ class World:
     """Probes that opened a socket."""
     listeners: Sequence[Event] = ()
     """Addresses that a snapshot of the host shows to be listened on; `*` heads a whole list of them."""
+    others: Others = Others()
     last: dict[tuple[str | None, str | None], Attempt] = field(default_factory=dict)
     """(path, token) -> its attempt before the one that is learned."""
     _routes: dict[tuple[str | None, str | None, str], Route | None] = field(default_factory=dict)
@@ -56,14 +74,14 @@ class World:
 
 def world(
     attempts: Sequence[Attempt], sources: Iterable[Source], conf: Conf | None, settings: Sequence[Setting], loose: Iterable[Event],
-    certificates: Sequence[Certificate] = (), services: Sequence[Service] = (),
+    certificates: Sequence[Certificate] = (), services: Sequence[Service] = (), others: Iterable[Event] = (),
 ) -> World:  # fmt: skip
     """Gathers it once for all attempts."""
-    loose = list(loose)
+    loose, known = list(loose), {s.path: s for s in sources}
     life = [e for e in loose if e.what in LIFE]
     opened = [a for a in attempts if a.opened]
     return World(
-        sources={s.path: s for s in sources},
+        sources=known,
         conf=conf,
         settings=settings,
         life=sorted((e for e in life if e.at is not None), key=lambda e: e.at or 0.0),
@@ -78,7 +96,17 @@ def world(
         services=services,
         probed=[e for e in loose if e.tier is Tier.PROBE and e.what is What.OPENED],
         listeners=[e for e in loose if e.tier is Tier.HOST and e.upstream],
+        others=_others(others, known),
     )
+
+
+def _others(events: Iterable[Event], sources: Mapping[str, Source]) -> Others:
+    """Puts requests on the server's clock."""
+    moved = [
+        replace(e, at=e.at + of.shift(e.line)) if e.at is not None and (of := sources.get(e.source)) is not None else e for e in events
+    ]
+    timed = sorted((e for e in moved if e.at is not None), key=lambda e: e.at or 0.0)
+    return Others([*timed, *(e for e in moved if e.at is None)], [e.at or 0.0 for e in timed])
 
 
 def _by_source(events: Iterable[Event]) -> dict[str, list[Event]]:

@@ -50,6 +50,8 @@ class Parsed:
     events: list[Event] = field(default_factory=list)
     dates: dict[str, list[tuple[float, float, float]]] = field(default_factory=dict)
     """Source -> (server's Date, this clock at the request, and at the answer), epoch seconds, of answers that were not cached."""
+    others: list[Event] = field(default_factory=list)
+    """Some requests that are no WebSocket's, for comparison with those that failed."""
 
 
 @dataclass(slots=True)

@@ -157,6 +157,27 @@ def routes(conf: Conf, scheme: str | None, host: str | None, path: str) -> Route
     return Route(server, location, [outer, inside, *levels] if server else [inside, *levels], maps)
 
 
+def targets(route: Route, conf: Conf) -> tuple[str, ...]:
+    """Addresses host:port that proxy_pass of a route leads to, those of an upstream block among them; none where a variable names them."""
+    passed = route.own("proxy_pass")
+    if passed is None or not passed.args or "$" in passed.args[0]:
+        return ()
+    scheme, _, rest = passed.args[0].partition("://")
+    name = rest.partition("/")[0].lower()
+    for block in walk(conf.directives):
+        if block.name == "upstream" and block.args[:1] == [name]:
+            return tuple(address(d.args[0], "80") for d in block.block or () if d.name == "server" and d.args)
+    return (address(name, "443" if scheme == "https" else "80"),) if name else ()
+
+
+def address(name: str, port: str) -> str:
+    """host:port as nginx's logs write it; the name of the machine itself as its number."""
+    if name.startswith("unix:"):
+        return name.removesuffix(":")
+    host, _, own = name.rpartition(":") if name[-1:].isdecimal() and ":" in name.rpartition("]")[2] else (name, "", "")
+    return f"{'127.0.0.1' if host in ('localhost', '[::1]') else host}:{own or port}"
+
+
 def _scopes(directives: list[Directive]) -> list[list[Directive]]:
     """What servers inherit from: each http block, and what stands in none, as in a file of conf.d alone."""
     scopes = [d.block or [] for d in directives if d.name == "http"]

@@ -246,12 +246,17 @@ def _against(incident: Incident, found: Found, lang: str) -> list[dict[str, Any]
 
 
 def kind_of_evidence(incident: Incident, found: Found) -> str:
-    """The kind under which verdicts are counted: the detail or family, which tiers saw the attempts, and whether hints alone name it."""
+    """The kind under which verdicts are counted: the detail or family, which tiers saw the attempts, and how good the evidence is.
+
+    Apart are counted those that hints alone name, and those of a cause that has strong signals where none of them fired.
+    """
     kind = f"{incident.detail or incident.cause}|{_tier_names(found.attempts[place] for place in incident.attempts[:50])}"
     verdict = found.verdicts[incident.attempts[0]]
     standing = [found.patterns.causes[name] for name in verdict.standing]
-    own = any(not cause.any or not set(cause.any).isdisjoint(verdict.fired) for cause in standing)
-    return kind if own else f"{kind}|hints"
+    if not any(not cause.any or not set(cause.any).isdisjoint(verdict.fired) for cause in standing):
+        return f"{kind}|hints"
+    strong = [name for cause in standing for name in cause.strong]
+    return f"{kind}|weak" if strong and set(strong).isdisjoint(verdict.fired) else kind
 
 
 def kind_of_verdict(found: Found) -> str:
