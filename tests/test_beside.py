@@ -211,6 +211,6 @@ COMPOSE = "services:\n  nginx:\n    image: nginx:1.27\n  backend:\n    build: .\
 
 
 @pytest.mark.parametrize(("compose", "detail"), [(COMPOSE, "proxy.upstream"), (COMPOSE.replace("nginx", "db"), None)])
-def test_a_refusal_by_the_containers_own_localhost(compose: str, detail: str, tmp_path: Path) -> None:
+def test_a_refusal_by_the_containers_own_localhost(compose: str, detail: str | None, tmp_path: Path) -> None:
     files = {"access.log": ROW.format(status=502), "error.log": REFUSED, "nginx.conf": CONF, "docker-compose.yml": compose}
     assert analyze(bundle(tmp_path, files)).report["verdict"]["detail"] == detail
