@@ -111,3 +111,9 @@ def test_what_worked_is_no_incident() -> None:
 def test_an_incident_spans_its_attempts() -> None:
     (one,) = incidents(*zip(*[tried(NOON, ended=NOON + 500), tried(NOON + 9)], strict=True))
     assert (one.cause, one.path, one.first, one.last) == ("auth", "/ws", NOON, NOON + 500)
+
+
+def test_what_is_no_failure_of_the_service_comes_behind() -> None:
+    tries = [tried(NOON), tried(NOON, "client.navigated"), tried(NOON, "client.navigated"), tried(NOON, None)]
+    rows = incidents([a for a, _ in tries], [v for _, v in tries], {"client.navigated"})
+    assert [i.detail for i in rows] == ["auth.one", "client.navigated", None]

@@ -165,6 +165,8 @@ class Event:
     """Whether the request carried `Upgrade: websocket`; None: the log does not tell."""
     page: str | None = None
     """Scheme and host of the page that opened the socket."""
+    version: str | None = None
+    """Version of nginx, where the line tells one."""
     loads_after: int | None = None
     """How many loads of a page the source tells of after the one in which this was; None: it does not tell."""
     signals: tuple[str, ...] = ()

@@ -13,9 +13,9 @@ from wslogs.bundle import Bundle, Item, open_bundle
 from wslogs.correlate import correlate
 from wslogs.errors import BundleError
 from wslogs.model import Attempt, Event, Source, Tier, Verdict, What
-from wslogs.parsers import certificates, compose, conf_files, env, har, kinds, lines, netlog, nginx_conf, probe
+from wslogs.parsers import certificates, compose, conf_files, env, har, kinds, lines, netlog, nginx_build, nginx_conf, probe
 from wslogs.parsers.kit import Kit, dialled
-from wslogs.parsers.nginx_conf import routes
+from wslogs.parsers.nginx_location import routes
 from wslogs.patterns import load
 from wslogs.quote import quotes
 from wslogs.redact import Vault
@@ -109,9 +109,10 @@ def analyze(
         joined = correlate(evidence.events, evidence.sources, evidence.dates)
         attempts = _between(joined.attempts or _partial(joined.loose), since, until)
         verdicts = _judge(attempts, joined.loose, evidence, kit)
+        harmless = [cause.id for cause in kit.patterns.causes.values() if cause.harmless]
         found = Found(
             bundle=bundle.name, sources=evidence.sources, attempts=attempts, verdicts=verdicts,
-            incidents=incidents(attempts, verdicts), loose=joined.loose, patterns=kit.patterns, version=VERSION,
+            incidents=incidents(attempts, verdicts, harmless), loose=joined.loose, patterns=kit.patterns, version=VERSION,
             measured=measured(), caveats=[*evidence.caveats, *joined.caveats], addresses=addresses,
         )  # fmt: skip
         if attempts and all(a.started is None and a.ended is None for a in attempts):
@@ -159,7 +160,7 @@ def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence
 
 def _sorted_out(evidence: Evidence, kit: Kit) -> Iterator[Event]:
     """The events of sockets; what the proxy says of other requests goes to the others, of very many some."""
-    others = [e for e in evidence.others if not dialled(e.path, kit)]
+    others = [e for e in evidence.others if e.version or not dialled(e.path, kit)]
     for event in evidence.events:
         if event.tier is Tier.BROWSER or event.what not in _ASKED or dialled(event.path, kit):
             yield event
@@ -190,6 +191,8 @@ def kind_of(item: Item, kit: Kit) -> tuple[str, dict[str, str]]:
         return "binary", {}
     if kinds.foreign(head, kit) is not None:
         return "foreign", {}
+    if nginx_build.is_build(head):
+        return "nginx-version", {}
     if conf_files.is_conf(head):
         return "nginx-conf", {}
     if probe.is_probe(head, kit):
@@ -237,6 +240,11 @@ def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, 
         evidence.sources.append(source)
         evidence.events += told
         evidence.services += services
+        return
+    if kind == "nginx-version":
+        parsed = nginx_build.parse(item)
+        evidence.sources += parsed.sources
+        evidence.events += parsed.events
         return
     whole = {"har": har.parse, "netlog": netlog.parse, "probe": probe.parse}.get(kind)
     parsed = whole(item, kit) if whole is not None else lines.parse(item, programs, kit)

@@ -205,8 +205,10 @@ def _cause(row: dict[str, Any], where: str) -> Cause:
         raise PatternError(where, "needs `all` or `any`")
     texts: dict[str, Any] = {key: _texts(row, where, key) for key in ("title", "explain", "remedy")}
     change = tuple(tuple(line) for line in _take(row, where, "change", ()))
-    cause = Cause(**base, **lists, **texts, change=change, bare=_take(row, where, "bare", False))
-    _done(row, where, (*_LISTS, "title", "explain", "remedy", "change", "bare"))
+    cause = Cause(
+        **base, **lists, **texts, change=change, bare=_take(row, where, "bare", False), harmless=_take(row, where, "harmless", False)
+    )
+    _done(row, where, (*_LISTS, "title", "explain", "remedy", "change", "bare", "harmless"))
     return cause
 
 

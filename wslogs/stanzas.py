@@ -149,6 +149,8 @@ class Cause(Stanza):
     """Signals of probes and of the host: they do for `any`, but only where the evidence of the attempt itself fits no cause."""
     strong: tuple[str, ...] = ()
     """Signals that settle it. Where none of them fired, the verdict is one of a kind that is counted apart."""
+    harmless: bool = False
+    """Whether it is no failure of the service: it names the bundle only where nothing else went wrong and nothing worked."""
     bare: bool
     """Certain of the family only: the verdict's detail stays empty."""
     title: Mapping[str, str]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from wslogs.model import Attempt, Incident, Verdict
 from wslogs.patterns import Patterns
@@ -83,8 +83,11 @@ class Judge:
         return Verdict(outcome="failed", cause=families.pop(), detail=left[0] if sure else None, fired=names, standing=left)
 
 
-def incidents(attempts: Sequence[Attempt], verdicts: Sequence[Verdict]) -> list[Incident]:
-    """Failed attempts with the same cause, host and path, close in time; the biggest first, of equal ones the later."""
+def incidents(attempts: Sequence[Attempt], verdicts: Sequence[Verdict], harmless: Collection[str] = ()) -> list[Incident]:
+    """Failed attempts with the same cause, host and path, close in time; the biggest first, of equal ones the later.
+
+    Behind those whose cause is known come those whose cause is no failure of the service, and last the undetermined.
+    """
     groups: dict[tuple[object, ...], list[list[int]]] = {}
     for place, (attempt, verdict) in enumerate(zip(attempts, verdicts, strict=True)):
         if verdict.outcome != "failed":
@@ -94,7 +97,7 @@ def incidents(attempts: Sequence[Attempt], verdicts: Sequence[Verdict]) -> list[
             runs.append([])
         runs[-1].append(place)
     found = [_incident(key, run, attempts) for key, runs in groups.items() for run in runs]
-    found.sort(key=lambda i: (i.cause is None, -len(i.attempts), -(i.last or 0.0), i.detail or "", i.path or ""))
+    found.sort(key=lambda i: (i.cause is None, i.detail in harmless, -len(i.attempts), -(i.last or 0.0), i.detail or "", i.path or ""))
     return [_named(incident, number) for number, incident in enumerate(found, 1)]
 
 

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from wslogs.facts.world import World, tell
 from wslogs.model import Attempt, Event, Tier, What
-from wslogs.parsers.nginx_conf import address, routes, targets
+from wslogs.parsers.nginx_location import routes
+from wslogs.parsers.nginx_route import address, targets
 
 _NEAR_S = 30.0
 """Requests of the same half minute; a restart in between is told by the app's own log."""

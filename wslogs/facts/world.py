@@ -10,7 +10,9 @@ from wslogs.model import LIFE, Attempt, Event, Fact, Source, Tier, What
 from wslogs.parsers.certificates import Certificate
 from wslogs.parsers.compose import Service
 from wslogs.parsers.env import Setting
-from wslogs.parsers.nginx_conf import Conf, Route, routes
+from wslogs.parsers.nginx_conf import Conf
+from wslogs.parsers.nginx_location import routes
+from wslogs.parsers.nginx_route import Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,23 @@ class World:
     listeners: Sequence[Event] = ()
     """Addresses that a snapshot of the host shows to be listened on; `*` heads a whole list of them."""
     others: Others = Others()
+    versions: Sequence[Event] = ()
+    """Lines that name the version of nginx."""
     last: dict[tuple[str | None, str | None], Attempt] = field(default_factory=dict)
     """(path, token) -> its attempt before the one that is learned."""
-    _routes: dict[tuple[str | None, str | None, str], Route | None] = field(default_factory=dict)
+    _routes: dict[tuple[str | None, str | None, str | None], Route | None] = field(default_factory=dict)
+
+    @property
+    def nginx(self) -> tuple[int, ...] | None:
+        """The version of nginx; of several the oldest, None where none is told."""
+        return min((tuple(map(int, e.version.split("."))) for e in self.versions if e.version), default=None)
+
+    @property
+    def nginx_shown(self) -> Sequence[Event]:
+        return self.versions[:1]
 
     def route(self, attempt: Attempt) -> Route | None:
-        if self.conf is None or attempt.path is None:
+        if self.conf is None:
             return None
         key = (attempt.scheme, attempt.host, attempt.path)
         if key not in self._routes:
@@ -77,7 +90,7 @@ def world(
     certificates: Sequence[Certificate] = (), services: Sequence[Service] = (), others: Iterable[Event] = (),
 ) -> World:  # fmt: skip
     """Gathers it once for all attempts."""
-    loose, known = list(loose), {s.path: s for s in sources}
+    loose, others, known = list(loose), list(others), {s.path: s for s in sources}
     life = [e for e in loose if e.what in LIFE]
     opened = [a for a in attempts if a.opened]
     return World(
@@ -96,7 +109,8 @@ def world(
         services=services,
         probed=[e for e in loose if e.tier is Tier.PROBE and e.what is What.OPENED],
         listeners=[e for e in loose if e.tier is Tier.HOST and e.upstream],
-        others=_others(others, known),
+        others=_others((e for e in others if not e.version), known),
+        versions=[e for e in (*loose, *others) if e.version],
     )
 
 
@@ -130,6 +144,12 @@ def _by_token(attempts: Sequence[Attempt]) -> dict[str, list[Attempt]]:
         if attempt.token is not None:
             found.setdefault(attempt.token.fingerprint, []).append(attempt)
     return found
+
+
+def doubled(path: str) -> bool:
+    """Whether a path repeats its beginning, as a base URL that is put on twice makes it: /api/v1/api/v1/ws, //ws."""
+    parts = [part for part in path.split("/") if part]
+    return path.startswith("//") or any(parts[:n] == parts[n : 2 * n] for n in range(1, len(parts) // 2 + 1))
 
 
 def dialler(attempt: Attempt) -> tuple[str | None, str | None]:

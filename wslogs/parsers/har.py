@@ -18,6 +18,7 @@ import regex
 from wslogs import times
 from wslogs.bundle import Item
 from wslogs.model import Event, Source, Tier, What
+from wslogs.parsers import nginx_build
 from wslogs.parsers.kit import Kit, Parsed, apply_fields, apply_reading
 from wslogs.redact import ELIDED, shown_path
 
@@ -34,6 +35,7 @@ _MILLISECONDS = 1e11
 """An epoch beyond is no count of seconds."""
 NO_ENTRY = "no WebSocket entry"
 """The note on a HAR without any: it is no sign that none was dialled."""
+_SERVER = regex.compile(rb'(?i)"name"\s*:\s*"server",\s*"value"\s*:\s*"nginx/(\d{1,3}\.\d{1,4}\.\d{1,4})\b')
 _TUNNEL = 101
 _ASKED = frozenset({"xhr", "fetch"})
 """Kinds of entries that an app answers and no file does."""
@@ -139,6 +141,8 @@ def parse(item: Item, kit: Kit) -> Parsed:
     if source.first is not None and source.last is not None:
         source.spans = [(source.first, source.last)]  # it records from when DevTools are opened to the export, busy or not
     parsed.others = _others(others, raw, source, kit)
+    if (found := _SERVER.search(raw)) is not None:
+        parsed.others.append(nginx_build.event(source.path, raw.count(b"\n", 0, found.start()) + 1, Tier.BROWSER, found[1].decode()))
     source.kept = len(parsed.events)
     if whole and not parsed.events:
         source.notes.append(NO_ENTRY)

@@ -170,6 +170,7 @@ def apply_fields(event: Event, fields: Mapping[str, str], kit: Kit) -> Event:
     event.client = fields.get("client") or fields.get("addr") or event.client
     event.connection = fields.get("connection") or event.connection
     event.upstream = fields.get("upstream") or event.upstream
+    event.version = fields.get("version") or event.version
     event.request_id = fields.get("request_id") or event.request_id
     return event
 

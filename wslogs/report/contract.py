@@ -261,8 +261,24 @@ def kind_of_evidence(incident: Incident, found: Found) -> str:
 
 def kind_of_verdict(found: Found) -> str:
     """The kind of the bundle's verdict, by which confidence is measured; a healthy one is a kind as well."""
-    named = next((i for i in found.incidents if i.cause is not None), None)
+    named = deciding(found)
     return kind_of_evidence(named, found) if named is not None else f"healthy|{_tier_names(found.attempts[:50])}"
+
+
+def deciding(found: Found) -> Incident | None:
+    """The incident that names the bundle's verdict; None where that is healthy or undetermined.
+
+    One that is no failure of the service does so only where nothing else went wrong, and nothing worked.
+    """
+    real = [i for i in found.incidents if not _is_harmless(i, found)]
+    if real:
+        return next((i for i in real if i.cause is not None), None)
+    return next(iter(found.incidents), None) if not any(v.outcome == "worked" for v in found.verdicts) else None
+
+
+def _is_harmless(incident: Incident, found: Found) -> bool:
+    cause = _cause(found, incident)
+    return cause is not None and cause.harmless
 
 
 def _tier_names(attempts: Iterable[Attempt]) -> str:
@@ -284,7 +300,7 @@ def succession(measured: Mapping[str, tuple[int, int]], kind: str) -> tuple[floa
 
 def _verdict(found: Found, incidents: Sequence[Mapping[str, Any]], lang: str) -> dict[str, Any]:
     _ = words(lang).gettext
-    named = next((i for i in found.incidents if i.cause is not None), None)
+    named = deciding(found)
     worked = sum(1 for v in found.verdicts if v.outcome == "worked")
     if named is not None:
         row = next(r for r in incidents if r["id"] == named.id)
@@ -299,10 +315,13 @@ def _verdict(found: Found, incidents: Sequence[Mapping[str, Any]], lang: str) ->
         }  # fmt: skip
     # Sockets whose end nothing tells, though their page dialled again at once, are no sign of health.
     doubtful = sum(1 for a, v in zip(found.attempts, found.verdicts, strict=True) if a.opened and v.outcome == "unknown")
-    healthy = worked > 0 and not found.incidents and not doubtful
+    harmless = all(_is_harmless(i, found) for i in found.incidents)
+    healthy = worked > 0 and harmless and not doubtful
     standing = sorted({name for v in found.verdicts for name in v.standing})
     if healthy:
-        summary = _("Every attempt that the bundle shows worked.")
+        summary = (
+            _("Every attempt that the bundle shows worked.") if not found.incidents else _("Every attempt worked that its page stayed for.")
+        )
     elif standing:
         summary = _("The evidence fits more than one cause and does not separate them.")
     elif found.incidents:
