@@ -88,12 +88,6 @@ def test_a_refusal_by_the_app_is_none_of_nginx() -> None:
     assert "config.access" not in facts(server("location /ws { deny all; proxy_pass http://b; }"), one)
 
 
-@pytest.mark.parametrize(("lasted", "cut"), [(6.1, True), (5.0, None), (60.0, None)])
-def test_a_tunnel_that_lasts_as_long_as_the_timer(lasted: float, cut: bool | None) -> None:
-    one = attempt(event(path="/ws", status=101), opened=True, code=1006, started=NOON, ended=NOON + lasted, facts={"lasted_s": lasted})
-    assert facts(server("location /ws { proxy_pass http://b; proxy_read_timeout 6s; }"), one).get("timer.read_timeout") is cut
-
-
 def test_the_proxy_asks_another_port_than_the_app_listens_on() -> None:
     ready = event("app", "ready", at=NOON - 60, upstream="127.0.0.1:8000")
     one = attempt(event(path="/ws", status=502, upstream="127.0.0.1:8001"), started=NOON)

@@ -165,6 +165,8 @@ class Event:
     """Whether the request carried `Upgrade: websocket`; None: the log does not tell."""
     page: str | None = None
     """Scheme and host of the page that opened the socket."""
+    quiet_s: float | None = None
+    """From the last frame to the end, seconds; None: the source tells of no frames, or of no end."""
     version: str | None = None
     """Version of nginx, where the line tells one."""
     loads_after: int | None = None

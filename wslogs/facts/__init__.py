@@ -7,7 +7,7 @@ from bisect import bisect_right
 import regex
 
 from wslogs import coverage
-from wslogs.facts import beside, configuration, control, life
+from wslogs.facts import beside, configuration, control, life, timers
 from wslogs.facts.world import World, dialler, doubled, tell, world
 from wslogs.model import Attempt, CloseCode, Event, Source, Tier, What
 from wslogs.parsers.env import Setting
@@ -24,7 +24,7 @@ NAMES = frozenset({
     "token.expired_by_s", "token.ran_out", "token.absent",
     "path.opens", "path.other_opens", "path.doubled", "path.off_base",
     "config.upgrade", "config.discards", "config.target", "config.returns", "config.access", "config.limits", "config.http_version",
-    "config.app_path", "config.elsewhere", "timer.read_timeout",
+    "config.app_path", "config.elsewhere", "timer.read_timeout", "timer.same", "timer.nginx_silent", "timer.balancer", "timer.other",
     "answered", "lost", "probe.opens", "host.listens", "certificate.ended_by_s", "compose.upstream",
     "others.failed", "others.answered", "others.same_address", "others.none",
 })  # fmt: skip
@@ -40,7 +40,19 @@ _TUNNEL, _LEFT = 101, 499
 
 def learn(attempt: Attempt, world: World) -> None:
     """Fills `facts` and `proof` of one attempt."""
-    for part in (_answer, _redial, _tiers, _silence, life.learn, _token, _path, configuration.learn, beside.learn, control.learn):
+    for part in (
+        _answer,
+        _redial,
+        _tiers,
+        _silence,
+        life.learn,
+        _token,
+        _path,
+        configuration.learn,
+        timers.learn,
+        beside.learn,
+        control.learn,
+    ):
         part(attempt, world)
     world.last[dialler(attempt)] = attempt
 

@@ -20,7 +20,6 @@ def learn(attempt: Attempt, world: World) -> None:
     if route is not None:
         fallback = named(route) if attempt.status not in _FILES else None
         _on_route(attempt, fallback or route, world)
-        _timer(attempt, fallback or route)
     ports = {e.upstream.rpartition(":")[2]: e for e in attempt.events if e.tier is Tier.PROXY and e.upstream and ":" in e.upstream}
     if ports and world.ports and not ports.keys() & world.ports.keys():
         tell(attempt, "upstream.differs", True, *ports.values(), *world.ports.values())
@@ -112,14 +111,6 @@ def _access(attempt: Attempt, route: Route) -> None:
         status = route.one(_LIMITS[limit.name])
         if str(attempt.status) == (status.args[0] if status is not None and status.args else _LIMITED):
             tell(attempt, "config.limits", True, line(limit))
-
-
-def _timer(attempt: Attempt, route: Route) -> None:
-    lasted, (limit, directive) = attempt.facts.get("lasted_s"), route.read_timeout()
-    if not attempt.opened or not isinstance(lasted, float) or attempt.code not in (1005, 1006):
-        return
-    if limit - 0.5 <= lasted <= limit + 0.5 + min(1.0, attempt.error_s):
-        tell(attempt, "timer.read_timeout", True, attempt.tiers.get(Tier.PROXY), line(directive))
 
 
 def line(directive: Directive | None) -> Event | None:

@@ -14,6 +14,9 @@ from wslogs.parsers.nginx_conf import Conf
 from wslogs.parsers.nginx_location import routes
 from wslogs.parsers.nginx_route import Route
 
+_MOST_ALIKE = 50
+"""More sockets that ended alike prove no more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Others:
@@ -61,11 +64,18 @@ class World:
     listeners: Sequence[Event] = ()
     """Addresses that a snapshot of the host shows to be listened on; `*` heads a whole list of them."""
     others: Others = Others()
+    lost: Sequence[tuple[float, Attempt]] = ()
+    """How long each socket that ended without a close frame was silent before, shortest first."""
     versions: Sequence[Event] = ()
     """Lines that name the version of nginx."""
     last: dict[tuple[str | None, str | None], Attempt] = field(default_factory=dict)
     """(path, token) -> its attempt before the one that is learned."""
     _routes: dict[tuple[str | None, str | None, str | None], Route | None] = field(default_factory=dict)
+
+    def lost_after(self, least: float, most: float) -> list[Attempt]:
+        """Lost sockets that were silent for so many seconds."""
+        first = bisect_left(self.lost, least, key=lambda row: row[0])
+        return [one for quiet, one in self.lost[first : first + _MOST_ALIKE] if quiet <= most]
 
     @property
     def nginx(self) -> tuple[int, ...] | None:
@@ -110,6 +120,7 @@ def world(
         probed=[e for e in loose if e.tier is Tier.PROBE and e.what is What.OPENED],
         listeners=[e for e in loose if e.tier is Tier.HOST and e.upstream],
         others=_others((e for e in others if not e.version), known),
+        lost=sorted(((quiet, a) for a in opened if (quiet := silence(a)) is not None and a.code in (None, 1005, 1006)), key=lambda r: r[0]),
         versions=[e for e in (*loose, *others) if e.version],
     )
 
@@ -144,6 +155,14 @@ def _by_token(attempts: Sequence[Attempt]) -> dict[str, list[Attempt]]:
         if attempt.token is not None:
             found.setdefault(attempt.token.fingerprint, []).append(attempt)
     return found
+
+
+def silence(attempt: Attempt) -> float | None:
+    """How long an open socket was silent before it ended, seconds; its whole life where no source tells of frames."""
+    if not attempt.opened or attempt.started is None or attempt.ended is None:
+        return None
+    lasted = max(0.0, attempt.ended - attempt.started)
+    return min((lasted, *(e.quiet_s for e in attempt.events if e.quiet_s is not None)))
 
 
 def doubled(path: str) -> bool:

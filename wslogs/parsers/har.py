@@ -228,6 +228,9 @@ def _event(
     made.status = entry.response.status if (entry.response.status or 0) > 99 else None
     made.lasted_s = _lasted(entry, writer)
     made.answered_s = _answered(entry, at)
+    frames = [_seconds(f.time) for f in entry.frames or () if f.type != "error" and f.time is not None and f.time > 0]
+    if at is not None and made.lasted_s is not None and frames and made.status == _TUNNEL:
+        made.quiet_s = max(0.0, at + made.lasted_s - max(frames))
     if at is None:
         # Dated 1969: when it failed is known from the browser's own clock, or from its neighbours; never its length.
         made.at, made.resolution_s, made.lasted_s, made.marks = undated[0], undated[1], None, "end"
