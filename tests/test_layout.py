@@ -13,7 +13,7 @@ PACKAGE = ROOT / "wslogs"
 
 FLOORS = (
     ("cli",),
-    ("explain",),
+    ("explain", "trials"),
     ("pipeline", "check"),
     ("parsers", "correlate", "facts", "signals", "verdict", "report", "tables", "quote"),
     ("endings", "storms"),
