@@ -12,7 +12,8 @@ from conftest import item
 from wslogs.bundle import open_bundle
 from wslogs.model import Source
 from wslogs.parsers import conf_files
-from wslogs.parsers.nginx_conf import Conf, routes, walk
+from wslogs.parsers.nginx_conf import Conf, walk
+from wslogs.parsers.nginx_location import routes
 
 
 def parsed(tmp_path: Path, text: str) -> tuple[Source, Conf]:

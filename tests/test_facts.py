@@ -199,16 +199,17 @@ def page(loads_after: int | None, **given: Any) -> Attempt:
 @pytest.mark.parametrize(
     ("one", "left"),
     [
-        (page(1, opened=True), True),
+        (page(1, opened=True), "open"),
+        (page(1, opened=False), "before"),
         (page(0, opened=True), None),
         (page(1, opened=True, code=1006), None),  # the page itself tells how it ended
         (page(None, opened=True), None),
         (attempt(event(path="/ws"), opened=True), None),
     ],
-    ids=["a later load", "the last load", "a code", "no loads known", "no browser"],
+    ids=["a later load", "before it opened", "the last load", "a code", "no loads known", "no browser"],
 )
-def test_a_page_was_left_when_another_was_loaded(one: Attempt, left: bool | None) -> None:
-    assert learned(one).get("page.left") is left
+def test_a_page_was_left_when_another_was_loaded(one: Attempt, left: str | None) -> None:
+    assert learned(one).get("page.left") == left
 
 
 SERVER = "server {{\n listen 80;\n location /ws {{\n  proxy_pass http://127.0.0.1:8000;\n  {} }}\n}}\n"

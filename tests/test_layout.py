@@ -13,7 +13,7 @@ PACKAGE = ROOT / "wslogs"
 
 FLOORS = (
     ("cli",),
-    ("explain",),
+    ("explain", "trials"),
     ("pipeline", "check"),
     ("parsers", "correlate", "facts", "signals", "verdict", "report", "tables", "quote"),
     ("endings", "storms"),
@@ -29,17 +29,25 @@ FLOORS = (
 
 EXCEPTIONS = {
     ("facts", "parsers.env"): "a fact about the path looks at the Setting that env makes",
-    ("facts", "parsers.nginx_conf"): "facts of configuration are read off the Route of an attempt",
+    ("facts", "parsers.nginx_conf"): "which logs are written is told by the Directives on the Route",
+    ("facts.configuration", "parsers.nginx_conf"): "facts of configuration are read off Directives",
+    ("facts.configuration", "parsers.nginx_location"): "try_files leads to a named location",
+    ("facts.configuration", "parsers.nginx_route"): "facts of configuration are read off the Route of an attempt",
+    ("facts.control", "parsers.nginx_location"): "what others asked is found by their Route",
+    ("facts.control", "parsers.nginx_route"): "what others asked is found by their Route",
     ("facts.beside", "parsers.certificates"): "facts of TLS look at each Certificate",
     ("facts.beside", "parsers.compose"): "facts of containers look at each Service",
     ("facts.beside", "parsers.nginx_conf"): "what listens is compared with what the Route asks",
     ("facts.world", "parsers.certificates"): "the world of an attempt holds each Certificate",
     ("facts.world", "parsers.compose"): "the world of an attempt holds each Service",
     ("facts.world", "parsers.env"): "the world of an attempt holds each Setting",
-    ("facts.world", "parsers.nginx_conf"): "the world of an attempt finds its Route",
+    ("facts.world", "parsers.nginx_conf"): "the world of an attempt holds the configuration",
+    ("facts.world", "parsers.nginx_location"): "the world of an attempt finds its Route",
+    ("facts.world", "parsers.nginx_route"): "the world of an attempt keeps each Route",
     ("signals", "facts"): "a signal over a fact that does not exist is refused by facts.NAMES",
     ("tables", "report.contract"): "takes Found, the noun that the report is made of",
-    ("report.remedy", "parsers.nginx_conf"): "the remedy of a configuration edits the Directive on the Route",
+    ("report.remedy", "parsers.nginx_conf"): "the remedy of a configuration edits a Directive",
+    ("report.remedy", "parsers.nginx_route"): "the remedy of a configuration edits what is on the Route",
 }
 """(module, what it imports) -> why it may, though that is above it or beside it."""
 

@@ -5,7 +5,9 @@ import regex
 
 from conftest import item
 from wslogs.parsers.conf_files import parse
-from wslogs.parsers.nginx_conf import Conf, Route, routes
+from wslogs.parsers.nginx_conf import Conf
+from wslogs.parsers.nginx_location import routes
+from wslogs.parsers.nginx_route import Route
 from wslogs.report.remedy import diff
 
 HUNK = regex.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")

@@ -35,6 +35,12 @@ def test_words_with_a_condition_fire_only_where_it_is_true(facts: dict[str, Any]
     assert ("probe.certificate-expired" in fire(attempt(line, facts=facts), patterns())) is fired
 
 
+@pytest.mark.parametrize(("said", "fired"), [(("nginx.connect-refused",), True), (("nginx.header-timeout",), False), ((), False)])
+def test_a_fact_may_need_words_beside_it(said: tuple[str, ...], fired: bool) -> None:
+    one = attempt(event(what="error", signals=said), facts={"others.failed": True})
+    assert ("others.failed-too" in fire(one, patterns())) is fired
+
+
 @pytest.mark.parametrize(
     ("opened", "facts", "fired", "state"),
     [

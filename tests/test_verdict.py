@@ -47,6 +47,14 @@ def test_a_hint_counts_only_where_nothing_else_does() -> None:
     assert standing(frozenset("hx"), causes) == ()
 
 
+def test_a_hint_decides_between_families_that_the_attempt_leaves() -> None:
+    one, two = cause("auth.one", any=("a",), hints=("h",)), cause("tls.two", any=("a",), hints=("g",))
+    causes = {c.id: c for c in (one, two)}
+    assert standing(frozenset("a"), causes) == ("auth.one", "tls.two")
+    assert standing(frozenset("ah"), causes) == ("auth.one",)
+    assert standing(frozenset("ahg"), causes) == ("auth.one", "tls.two")
+
+
 ONE, TWO, FAR = cause("auth.one", any=("a",)), cause("auth.two", any=("b",)), cause("tls.far", any=("c",))
 BARE = cause("network.bare", any=("d",), bare=True)
 
@@ -103,3 +111,9 @@ def test_what_worked_is_no_incident() -> None:
 def test_an_incident_spans_its_attempts() -> None:
     (one,) = incidents(*zip(*[tried(NOON, ended=NOON + 500), tried(NOON + 9)], strict=True))
     assert (one.cause, one.path, one.first, one.last) == ("auth", "/ws", NOON, NOON + 500)
+
+
+def test_what_is_no_failure_of_the_service_comes_behind() -> None:
+    tries = [tried(NOON), tried(NOON, "client.navigated"), tried(NOON, "client.navigated"), tried(NOON, None)]
+    rows = incidents([a for a, _ in tries], [v for _, v in tries], {"client.navigated"})
+    assert [i.detail for i in rows] == ["auth.one", "client.navigated", None]

@@ -1,6 +1,6 @@
 """What of the rest of the bundle is gathered for the facts of one attempt."""
 
-from conftest import NOON, attempt, event, item, token
+from conftest import NOON, attempt, event, item, source, token
 from wslogs.facts.world import World, dialler, tell, world
 from wslogs.model import Attempt, Event
 from wslogs.parsers import conf_files
@@ -47,7 +47,22 @@ def test_a_route_is_found_on_the_configuration() -> None:
     route = found.route(attempt(event(path="/ws/7")))
     assert route is not None and route.location is not None and route.location.args == ["/ws"]
     assert found.route(attempt(event(path="/ws/7"))) is route
-    assert (found.route(attempt(event(path=None))), of().route(attempt())) == (None, None)
+    only = found.route(attempt(event(path=None)))
+    assert only is not None and only.location is route.location and only.path is None, "there is no other way"
+    assert of().route(attempt()) is None
+
+
+def test_requests_around_an_instant() -> None:
+    rows = [event(what="request", path=f"/{n}", at=NOON + n) for n in (5, 1, 9)] + [event(what="request", path="/x")]
+    others = world((), (source(offset_s=100.0),), None, (), (), others=rows).others
+    assert [e.path for e in others.around(NOON + 102, 2)] == ["/1", "/5"]
+    assert [e.path for e in others.around(None, 9)] == ["/1", "/5", "/9", "/x"]
+
+
+def test_of_several_versions_of_nginx_the_oldest_counts() -> None:
+    told = (event("proxy", "note", version="1.29.7"), event("proxy", "note", version="1.9.15"))
+    assert world((), (), None, (), told).nginx == (1, 9, 15)
+    assert of().nginx is None
 
 
 def test_a_fact_keeps_the_events_that_show_it() -> None:

@@ -1,19 +1,27 @@
-"""Every pattern against its own examples: each example fires, no counterexample does, and the needles lead to it."""
+"""Every pattern against its own examples: each example fires, no counterexample does, the needles lead to it, and none is slow."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import perf_counter
 from typing import Any, TypeVar
+
+import regex
 
 from wslogs import signals
 from wslogs.errors import PatternError
 from wslogs.parsers import access
 from wslogs.parsers.heads import Heads
-from wslogs.parsers.kit import PATH
+from wslogs.parsers.kit import LONGEST, PATH
 from wslogs.patterns import Patterns, load
 from wslogs.stanzas import Access, Foreign, Message, RequestId, Shape, Stamp, Stanza, Text, Wrapper
+
+EXAMPLE_S = 0.01
+"""An expression that needs longer for an ordinary line is slow; most need some microseconds."""
+HOSTILE_S = 0.25
+"""The same for the longest line that is matched. The parser gives a line up after twice that."""
 
 
 @dataclass(slots=True)
@@ -39,7 +47,9 @@ def run(own: Path | None = None) -> Result:
             continue
         result.stanzas += 1
         result.examples += len(stanza.examples) + len(stanza.counterexamples)
-        result.problems += [f"{stanza.where}: {problem}" for problem in (*problems(stanza, patterns), *rivals(stanza, patterns))]
+        result.problems += [
+            f"{stanza.where}: {problem}" for problem in (*problems(stanza, patterns), *rivals(stanza, patterns), *slow(stanza))
+        ]
     if own is None and not result.examples:
         raise PatternError("patterns", "holds no example", "an empty corpus proves nothing")
     return result
@@ -81,6 +91,48 @@ def rivals(stanza: Stanza, patterns: Patterns) -> Iterator[str]:
         other = _taker(stanza, line, patterns)
         if other is not None:
             yield f"loses its example to {other.id} ({other.where}): {line}"
+
+
+def slow(stanza: Stanza) -> Iterator[str]:
+    """Which line takes too long: an example, or one made from it to make the expression try again and again."""
+    match = getattr(stanza, "match", None)
+    if match is None:
+        return
+    look = match.match if isinstance(stanza, Wrapper | Foreign | Shape | Access) else match.search
+    for example in stanza.examples:
+        line = example if isinstance(example, str) else example["line"]
+        if not _within(look, line, EXAMPLE_S):
+            yield f"needs more than {EXAMPLE_S * 1000:.0f} ms for its example: {line}"
+        for name, long in hostile(line):
+            if not _within(look, long, HOSTILE_S):
+                yield f"needs more than {HOSTILE_S * 1000:.0f} ms for {LONGEST >> 10} KiB of its example {name}: {line}"
+
+
+def hostile(line: str) -> Iterator[tuple[str, str]]:
+    """(what was done, the line) of lines of the greatest length that are made from an example."""
+    for name, word in (("repeated", line), ("repeated without its end", line[:-1]), ("half, repeated", line[: len(line) // 2])):
+        if word:
+            yield name, (word * (LONGEST // len(word) + 1))[:LONGEST]
+    for name, run in (
+        ("with long numbers", r"\d"),
+        ("with long words", "[A-Za-z]"),
+        ("with long gaps", r"\s"),
+        ("with long signs", r"[^\w\s]"),
+    ):
+        yield name, regex.sub(run, lambda found: found[0] * (LONGEST // max(1, len(line))), line)[:LONGEST]
+
+
+def _within(look: Callable[..., object], line: str, limit_s: float) -> bool:
+    """Whether one of three tries is fast enough: a machine may be busy."""
+    for _ in range(3):
+        began = perf_counter()
+        try:
+            look(line, timeout=2 * limit_s)
+        except TimeoutError:
+            continue
+        if perf_counter() - began <= limit_s:
+            return True
+    return False
 
 
 def _taker(stanza: Stanza, line: str, patterns: Patterns) -> Stanza | None:

@@ -163,12 +163,19 @@ def why(
 @patterns_app.command("check")
 def check_patterns(
     folder: Annotated[Path | None, typer.Argument(help="A folder of your own patterns; default: those that come with wslogs.")] = None,
+    samples: Annotated[bool, typer.Option(help="Try every cause on the recorded samples, where they are there.")] = True,
 ) -> None:
-    """Run every pattern against its own examples and counterexamples, and look whether another takes an example first."""
+    """Run every pattern against its own examples and counterexamples, and look whether another takes an example first.
+
+    In a checkout every cause is also tried on the recorded samples: it must not lose its own, nor win another's.
+    """
     with _guarded():
-        from wslogs import check
+        from wslogs import check, trials
 
         result = check.run(folder)
+        recorded = trials.samples() if samples else None
+        if recorded is not None and trials.concerned(folder):
+            result.problems += trials.run(recorded, folder)
         for problem in result.problems:
             typer.echo(problem, err=True)
         typer.echo(f"{result.stanzas} patterns, {result.examples} examples, {len(result.problems)} problems")

@@ -8,7 +8,7 @@ import regex
 
 SHOWN = frozenset({
     "status", "code", "errno", "alert", "seconds", "count", "size", "port", "method", "http", "level", "neterror", "header",
-    "directive", "exception", "signal", "yesno",
+    "directive", "exception", "signal", "yesno", "version",
 })  # fmt: skip
 """Names of groups whose text may stand in a report: closed, recognised types. Any other group is elided."""
 

@@ -24,7 +24,7 @@ from wslogs.rows import nearest
 
 SHOWN = 400
 """Characters of a line that are shown."""
-_HIDDEN = frozenset({"source", "line", "tier", "what", "signals", "excerpt", "logged", "marks", "resolution_s", "loads_after"})
+_HIDDEN = frozenset({"source", "line", "tier", "what", "signals", "excerpt", "logged", "marks", "resolution_s", "loads_after", "quiet_s"})
 _MATCH_S = 0.5
 _YEAR_3000 = 32503680000.0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
@@ -164,6 +165,10 @@ class Event:
     """Whether the request carried `Upgrade: websocket`; None: the log does not tell."""
     page: str | None = None
     """Scheme and host of the page that opened the socket."""
+    quiet_s: float | None = None
+    """From the last frame to the end, seconds; None: the source tells of no frames, or of no end."""
+    version: str | None = None
+    """Version of nginx, where the line tells one."""
     loads_after: int | None = None
     """How many loads of a page the source tells of after the one in which this was; None: it does not tell."""
     signals: tuple[str, ...] = ()
@@ -229,6 +234,11 @@ class Source:
     """The true offset is at most `error_s` larger, less this: the evidence may bound one side closer than the other."""
     zone_from: str = "the log"
     notes: list[str] = field(default_factory=list)
+
+    def shift(self, line: int) -> float:
+        """Server clock minus this clock at a line, seconds."""
+        place = bisect_right(self.steps, line, key=lambda step: step[0]) if self.steps else 0
+        return self.steps[place - 1][1] if place else self.offset_s
 
 
 @dataclass(slots=True, kw_only=True)

@@ -128,8 +128,12 @@ def _check_names(patterns: Patterns, found: Mapping[str, Sequence[Stanza]]) -> N
         if stanza.id in seen:
             raise PatternError(stanza.where, f"has the name of {seen[stanza.id]}")
         seen[stanza.id] = stanza.where
+    for signal in patterns.signals.values():
+        for name in signal.also:
+            if name not in patterns.signals or patterns.signals[name].match is None:
+                raise PatternError(signal.where, f"names `{name}` in `also`, which is no signal in lines", nearest(name, patterns.signals))
     for cause in patterns.causes.values():
-        for name in (*cause.all, *cause.any, *cause.none, *cause.hints):
+        for name in (*cause.all, *cause.any, *cause.none, *cause.hints, *cause.strong):
             if name not in patterns.signals:
                 raise PatternError(cause.where, f"names the unknown signal `{name}`", nearest(name, patterns.signals))
         for name in cause.outranks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +13,9 @@ from wslogs.bundle import Bundle, Item, open_bundle
 from wslogs.correlate import correlate
 from wslogs.errors import BundleError
 from wslogs.model import ORDINARY_CLOSES, Attempt, CloseCode, Event, Source, Tier, Verdict, What
-from wslogs.parsers import certificates, compose, conf_files, env, har, kinds, lines, netlog, nginx_conf, probe
+from wslogs.parsers import certificates, compose, conf_files, env, har, kinds, lines, netlog, nginx_build, nginx_conf, probe
 from wslogs.parsers.kit import Kit, dialled
-from wslogs.parsers.nginx_conf import routes
+from wslogs.parsers.nginx_location import routes
 from wslogs.patterns import load
 from wslogs.quote import quotes
 from wslogs.redact import Vault
@@ -34,6 +34,7 @@ _ASKED = (What.HANDSHAKE, What.ERROR, What.REQUEST)
 """Events of requests that may be any request: those on other paths are dropped once all paths are known."""
 _NOTES = {"cut": "cut", har.NO_ENTRY: "no-websocket"}
 """Notes of a source that have a caveat of their own."""
+_MOST_OTHERS = 5000
 Progress = Callable[[str, int, int], None]
 """Called before each file with its label, its place, and how many there are."""
 
@@ -49,6 +50,8 @@ class Evidence:
     settings: list[env.Setting] = field(default_factory=list)
     certificates: list[certificates.Certificate] = field(default_factory=list)
     services: list[compose.Service] = field(default_factory=list)
+    others: list[Event] = field(default_factory=list)
+    """Some requests that are no WebSocket's: the control group of those that failed."""
     caveats: list[tuple[str, dict[str, object]]] = field(default_factory=list)
 
 
@@ -106,9 +109,10 @@ def analyze(
         joined = correlate(evidence.events, evidence.sources, evidence.dates)
         attempts = _between(joined.attempts or _partial(joined.loose), since, until)
         verdicts = _judge(attempts, joined.loose, evidence, kit)
+        harmless = [cause.id for cause in kit.patterns.causes.values() if cause.harmless]
         found = Found(
             bundle=bundle.name, sources=evidence.sources, attempts=attempts, verdicts=verdicts,
-            incidents=incidents(attempts, verdicts), loose=joined.loose, patterns=kit.patterns, version=VERSION,
+            incidents=incidents(attempts, verdicts, harmless), loose=joined.loose, patterns=kit.patterns, version=VERSION,
             measured=measured(), caveats=[*evidence.caveats, *joined.caveats], addresses=addresses,
         )  # fmt: skip
         if attempts and all(a.started is None and a.ended is None for a in attempts):
@@ -147,11 +151,22 @@ def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence
             progress(item.path, place, len(known))
         if kind != "nginx-conf":
             _parse(item, kind, programs, evidence, kit)
-    evidence.events = [e for e in evidence.events if e.tier is Tier.BROWSER or e.what not in _ASKED or dialled(e.path, kit)]
+    evidence.events = list(_sorted_out(evidence, kit))
     if evidence.conf is not None:
         coverage.set_levels(evidence.sources, [d.args for d in nginx_conf.walk(evidence.conf.directives) if d.name == "error_log"])
     _caveats(bundle, evidence)
     return evidence
+
+
+def _sorted_out(evidence: Evidence, kit: Kit) -> Iterator[Event]:
+    """The events of sockets; what the proxy says of other requests goes to the others, of very many some."""
+    others = [e for e in evidence.others if e.version or not dialled(e.path, kit)]
+    for event in evidence.events:
+        if event.tier is Tier.BROWSER or event.what not in _ASKED or dialled(event.path, kit):
+            yield event
+        elif event.tier is Tier.PROXY:
+            others.append(event)
+    evidence.others = others[:: 1 + len(others) // _MOST_OTHERS]
 
 
 def _turn(row: tuple[Item, str, dict[str, str]]) -> tuple[int, str]:
@@ -176,6 +191,8 @@ def kind_of(item: Item, kit: Kit) -> tuple[str, dict[str, str]]:
         return "binary", {}
     if kinds.foreign(head, kit) is not None:
         return "foreign", {}
+    if nginx_build.is_build(head):
+        return "nginx-version", {}
     if conf_files.is_conf(head):
         return "nginx-conf", {}
     if probe.is_probe(head, kit):
@@ -224,6 +241,11 @@ def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, 
         evidence.events += told
         evidence.services += services
         return
+    if kind == "nginx-version":
+        parsed = nginx_build.parse(item)
+        evidence.sources += parsed.sources
+        evidence.events += parsed.events
+        return
     whole = {"har": har.parse, "netlog": netlog.parse, "probe": probe.parse}.get(kind)
     parsed = whole(item, kit) if whole is not None else lines.parse(item, programs, kit)
     if kind == "probe":
@@ -231,6 +253,7 @@ def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, 
     evidence.sources += parsed.sources
     evidence.events += parsed.events
     evidence.dates |= parsed.dates
+    evidence.others += parsed.others
 
 
 def _caveats(bundle: Bundle, evidence: Evidence) -> None:
@@ -268,7 +291,7 @@ def _partial(loose: Sequence[Event]) -> list[Attempt]:
 def _judge(attempts: Sequence[Attempt], loose: Sequence[Event], evidence: Evidence, kit: Kit) -> list[Verdict]:
     judge = Judge(kit.patterns)
     world = facts.world(
-        attempts, evidence.sources, evidence.conf, evidence.settings, loose, evidence.certificates, evidence.services
+        attempts, evidence.sources, evidence.conf, evidence.settings, loose, evidence.certificates, evidence.services, evidence.others
     )  # fmt: skip
     verdicts = []
     for attempt in attempts:

@@ -174,10 +174,24 @@ def _signal(row: dict[str, Any], where: str) -> Signal:
     fails = _take(row, where, "fails", False)
     signal = Signal(
         **base, where_facts=facts, fails=fails, says=_texts(row, where, "says"), consequence=_take(row, where, "consequence", False),
+        also=tuple(_take(row, where, "also", ())),
         ended_by=_one_of(row, where, "ended_by", ENDERS), ended_in=_stage(row, where),
     )  # fmt: skip
-    known = ("text", "where", "fails", "says", "ended_by", "ended_in", "consequence", "needles", "kinds", "examples", "counterexamples")
-    _done(row, where, known)
+    known = (
+        "text",
+        "where",
+        "fails",
+        "says",
+        "ended_by",
+        "ended_in",
+        "consequence",
+        "also",
+        "needles",
+        "kinds",
+        "examples",
+        "counterexamples",
+    )
+    _done(row, where, (*known, "examples", "counterexamples"))
     return signal
 
 
@@ -193,15 +207,20 @@ def _stage(row: dict[str, Any], where: str) -> Stage | None:
     return Stage(value) if value is not None else None
 
 
+_LISTS = ("all", "any", "none", "outranks", "hints", "strong", "confirm")
+
+
 def _cause(row: dict[str, Any], where: str) -> Cause:
     base = _stanza(row, where)
-    lists: dict[str, Any] = {key: tuple(_take(row, where, key, ())) for key in ("all", "any", "none", "outranks", "hints", "confirm")}
+    lists: dict[str, Any] = {key: tuple(_take(row, where, key, ())) for key in _LISTS}
     if not lists["all"] and not lists["any"]:
         raise PatternError(where, "needs `all` or `any`")
     texts: dict[str, Any] = {key: _texts(row, where, key) for key in ("title", "explain", "remedy")}
     change = tuple(tuple(line) for line in _take(row, where, "change", ()))
-    cause = Cause(**base, **lists, **texts, change=change, bare=_take(row, where, "bare", False))
-    _done(row, where, ("all", "any", "none", "outranks", "hints", "confirm", "title", "explain", "remedy", "change", "bare"))
+    cause = Cause(
+        **base, **lists, **texts, change=change, bare=_take(row, where, "bare", False), harmless=_take(row, where, "harmless", False)
+    )
+    _done(row, where, (*_LISTS, "title", "explain", "remedy", "change", "bare", "harmless"))
     return cause
 
 

@@ -44,7 +44,7 @@ def fire(attempt: Attempt, patterns: Patterns) -> frozenset[str]:
     for signal in patterns.signals.values():
         if not signal.where_facts or (signal.match is not None and signal.id not in shown):
             continue
-        if all(fires(wanted, attempt.facts.get(name)) for name, wanted in signal.where_facts.items()):
+        if shown.keys() >= set(signal.also) and all(fires(wanted, attempt.facts.get(name)) for name, wanted in signal.where_facts.items()):
             shown.setdefault(signal.id, []).extend(e for name in signal.where_facts for e in attempt.proof.get(name, ()))
         else:
             shown.pop(signal.id, None)  # the words are there, and what they say is of another attempt than this

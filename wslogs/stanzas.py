@@ -133,6 +133,8 @@ class Signal(Text):
     """Who ended the attempt, as far as the signal tells: one of ENDERS."""
     ended_in: Stage | None = None
     """The earliest stage in which it can have ended."""
+    also: tuple[str, ...] = ()
+    """Signals in lines of the attempt that must fire as well."""
     consequence: bool = False
     """Whether the end had come before, so that the line tells nothing of who brought it."""
 
@@ -147,6 +149,10 @@ class Cause(Stanza):
     outranks: tuple[str, ...]
     hints: tuple[str, ...] = ()
     """Signals of probes and of the host: they do for `any`, but only where the evidence of the attempt itself fits no cause."""
+    strong: tuple[str, ...] = ()
+    """Signals that settle it. Where none of them fired, the verdict is one of a kind that is counted apart."""
+    harmless: bool = False
+    """Whether it is no failure of the service: it names the bundle only where nothing else went wrong and nothing worked."""
     bare: bool
     """Certain of the family only: the verdict's detail stays empty."""
     title: Mapping[str, str]

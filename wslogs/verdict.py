@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from wslogs.model import Attempt, Incident, Verdict
 from wslogs.patterns import Patterns
@@ -27,12 +27,20 @@ def hinted(cause: Cause, fired: frozenset[str]) -> bool:
 def standing(fired: frozenset[str], causes: Mapping[str, Cause]) -> tuple[str, ...]:
     """Causes that hold and that no other one that holds outranks, in the order of the patterns.
 
-    Where none holds, those that a probe or the host hints at: what the attempts show is never outvoted by these.
+    Where none holds, those that a probe or the host hints at; where several families are left, those of them that these
+    hint at, too. What the attempts show is never outvoted.
     """
-    holding = [cause for cause in causes.values() if holds(cause, fired)]
-    holding = holding or [cause for cause in causes.values() if hinted(cause, fired)]
+    left = _highest([cause for cause in causes.values() if holds(cause, fired)], causes)
+    if not left:
+        left = _highest([cause for cause in causes.values() if hinted(cause, fired)], causes)
+    elif len({cause.family for cause in left}) > 1:
+        left = [cause for cause in left if hinted(cause, fired)] or left
+    return tuple(cause.id for cause in left)
+
+
+def _highest(holding: Sequence[Cause], causes: Mapping[str, Cause]) -> list[Cause]:
     lower = {name for cause in holding for name in _below(cause, causes)}
-    return tuple(cause.id for cause in holding if cause.id not in lower)
+    return [cause for cause in holding if cause.id not in lower]
 
 
 def _below(cause: Cause, causes: Mapping[str, Cause]) -> set[str]:
@@ -75,8 +83,11 @@ class Judge:
         return Verdict(outcome="failed", cause=families.pop(), detail=left[0] if sure else None, fired=names, standing=left)
 
 
-def incidents(attempts: Sequence[Attempt], verdicts: Sequence[Verdict]) -> list[Incident]:
-    """Failed attempts with the same cause, host and path, close in time; the biggest first, of equal ones the later."""
+def incidents(attempts: Sequence[Attempt], verdicts: Sequence[Verdict], harmless: Collection[str] = ()) -> list[Incident]:
+    """Failed attempts with the same cause, host and path, close in time; the biggest first, of equal ones the later.
+
+    Behind those whose cause is known come those whose cause is no failure of the service, and last the undetermined.
+    """
     groups: dict[tuple[object, ...], list[list[int]]] = {}
     for place, (attempt, verdict) in enumerate(zip(attempts, verdicts, strict=True)):
         if verdict.outcome != "failed":
@@ -86,7 +97,7 @@ def incidents(attempts: Sequence[Attempt], verdicts: Sequence[Verdict]) -> list[
             runs.append([])
         runs[-1].append(place)
     found = [_incident(key, run, attempts) for key, runs in groups.items() for run in runs]
-    found.sort(key=lambda i: (i.cause is None, -len(i.attempts), -(i.last or 0.0), i.detail or "", i.path or ""))
+    found.sort(key=lambda i: (i.cause is None, i.detail in harmless, -len(i.attempts), -(i.last or 0.0), i.detail or "", i.path or ""))
     return [_named(incident, number) for number, incident in enumerate(found, 1)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, product
@@ -54,10 +53,7 @@ class Clocks:
     def offset(self, source: str, line: int) -> float:
         """Seconds to add to the time in this line for the server's clock."""
         of = self.sources.get(source)
-        if of is None:
-            return 0.0
-        place = bisect_right(of.steps, line, key=lambda step: step[0]) if of.steps else 0
-        return of.steps[place - 1][1] if place else of.offset_s
+        return 0.0 if of is None else of.shift(line)
 
     def at(self, event: Event) -> float | None:
         """An event's time on the server's clock; None where a time of day has no day."""

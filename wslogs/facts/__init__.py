@@ -7,24 +7,27 @@ from bisect import bisect_right
 import regex
 
 from wslogs import coverage
-from wslogs.facts import beside, life
-from wslogs.facts.world import World, dialler, tell, world
-from wslogs.model import Attempt, Event, Source, Tier, What
+from wslogs.facts import beside, configuration, control, life, timers
+from wslogs.facts.world import World, dialler, doubled, tell, world
+from wslogs.model import Attempt, CloseCode, Event, Source, Tier, What
 from wslogs.parsers.env import Setting
-from wslogs.parsers.nginx_conf import Directive, Route, walk
+from wslogs.parsers.nginx_conf import walk
 from wslogs.times import iso
 
 __all__ = ["NAMES", "World", "doubled", "learn", "unfilled", "world"]
 
 NAMES = frozenset({
-    "status", "opened", "close.code", "close.by_page", "refused", "may_be_refused", "lasted_s", "redialled", "page.left",
+    "status", "opened", "close.code", "close.by_page", "refused", "may_be_refused", "lasted_s", "redialled", "page.left", "client.going",
+    "left.after_s",
     "browser.seen", "proxy.seen", "proxy.silent", "proxy.asked_app",
     "app.seen", "app.accepted", "app.refused", "app.as_http", "app.state", "app.died", "app.cut_at_stop", "app.may_have_cut",
     "upstream.differs",
     "token.expired_by_s", "token.ran_out", "token.absent",
     "path.opens", "path.other_opens", "path.doubled", "path.off_base", "path.unfilled",
-    "config.upgrade", "config.target", "config.elsewhere", "timer.read_timeout",
+    "config.upgrade", "config.discards", "config.target", "config.returns", "config.access", "config.limits", "config.http_version",
+    "config.app_path", "config.elsewhere", "timer.read_timeout", "timer.same", "timer.nginx_silent", "timer.balancer", "timer.other",
     "answered", "lost", "probe.opens", "host.listens", "certificate.ended_by_s", "compose.upstream",
+    "others.failed", "others.answered", "others.same_address", "others.none",
 })  # fmt: skip
 """Every fact there is; a signal that names another one is refused."""
 
@@ -34,12 +37,24 @@ _REDIAL_S = 10.0
 """Pages reconnect within so many seconds of a loss, most of them within one."""
 _AT_EXP_S = 2.0
 """A clock that may be off by more cannot tell that a socket ended at the exp of its token."""
-_TUNNEL = 101
+_TUNNEL, _LEFT = 101, 499
 
 
 def learn(attempt: Attempt, world: World) -> None:
     """Fills `facts` and `proof` of one attempt."""
-    for part in (_answer, _redial, _tiers, _silence, life.learn, _token, _path, _configuration, beside.learn):
+    for part in (
+        _answer,
+        _redial,
+        _tiers,
+        _silence,
+        life.learn,
+        _token,
+        _path,
+        configuration.learn,
+        timers.learn,
+        beside.learn,
+        control.learn,
+    ):
         part(attempt, world)
     world.last[dialler(attempt)] = attempt
 
@@ -60,7 +75,8 @@ def _answer(attempt: Attempt, world: World) -> None:
         tell(attempt, "lasted_s", max(0.0, attempt.ended - attempt.started), best)
     page = main.get(Tier.BROWSER)
     if attempt.code is None and page is not None and page.loads_after:
-        tell(attempt, "page.left", True, page)
+        tell(attempt, "page.left", "open" if attempt.opened else "before", page)
+    _going(attempt)
     by_code = attempt.code is not None and (attempt.code == 1008 or attempt.code >= 4000)
     by_status = attempt.status is not None and attempt.status != _TUNNEL and attempt.status not in (499, 502, 503, 504)
     if by_code or by_status:
@@ -70,6 +86,16 @@ def _answer(attempt: Attempt, world: World) -> None:
     untold = attempt.opened is None and attempt.status is None and Tier.PROXY not in main
     if by_code or by_status or raised or turned_away or untold:
         tell(attempt, "may_be_refused", True, raised or turned_away or (closed if by_code else best))
+
+
+def _going(attempt: Attempt) -> None:
+    """The client went: by the code that the app received, or before any answer, as only nginx tells."""
+    told = next((e for e in attempt.events if e.code == CloseCode.GOING_AWAY and e.tier is Tier.APP), None)
+    if told is not None and not any(e.tier is Tier.BROWSER and e.code is not None for e in attempt.events):
+        tell(attempt, "client.going", True, told)
+    row = attempt.tiers.get(Tier.PROXY)
+    if attempt.status == _LEFT and row is not None and row.lasted_s is not None:
+        tell(attempt, "left.after_s", row.lasted_s, row)
 
 
 def _redial(attempt: Attempt, world: World) -> None:
@@ -175,12 +201,6 @@ def _path(attempt: Attempt, world: World) -> None:
         tell(attempt, "path.off_base", True, proof, shown)
 
 
-def doubled(path: str) -> bool:
-    """Whether a path repeats its beginning, as a base URL that is put on twice makes it: /api/v1/api/v1/ws, //ws."""
-    parts = [part for part in path.split("/") if part]
-    return path.startswith("//") or any(parts[:n] == parts[n : 2 * n] for n in range(1, len(parts) // 2 + 1))
-
-
 def unfilled(path: str) -> bool:
     """Whether a part of a path is what JavaScript makes of a value that was never set: /ws/undefined/, /ws/NaN."""
     return not _UNFILLED.isdisjoint(path.split("/"))
@@ -196,45 +216,3 @@ def _off_base(attempt: Attempt, world: World) -> Setting | None:
         if same_host and (attempt.path or "/").startswith((base.path or "/").rstrip("/")):
             return None
     return bases[0]
-
-
-def _configuration(attempt: Attempt, world: World) -> None:
-    route = world.route(attempt)
-    if route is not None and route.location is not None:
-        _on_route(attempt, route)
-    ports = {e.upstream.rpartition(":")[2]: e for e in attempt.events if e.tier is Tier.PROXY and e.upstream and ":" in e.upstream}
-    if ports and world.ports and not ports.keys() & world.ports.keys():
-        tell(attempt, "upstream.differs", True, *ports.values(), *world.ports.values())
-    if route is not None:
-        _timer(attempt, route)
-
-
-def _on_route(attempt: Attempt, route: Route) -> None:
-    location, target = route.location, route.own("proxy_pass")
-    if target is not None:
-        tell(attempt, "config.target", "app", _line(target))
-        wanted = route.header("upgrade") or route.header("connection")
-        tell(attempt, "config.upgrade", route.passes_upgrade(), _line(wanted or location))
-        return
-    back = route.own("return")
-    tell(attempt, "config.target", "return" if back is not None else "file", _line(route.own("try_files") or back or location))
-    if attempt.facts.get("proxy.asked_app") is None and back is None and not attempt.opened:
-        tell(attempt, "proxy.asked_app", False, _line(location))
-    for other in walk(route.server.block or []) if route.server else ():
-        if other.name == "location" and any(d.name == "proxy_set_header" and d.args[:1] == ["Upgrade"] for d in other.block or ()):
-            tell(attempt, "config.elsewhere", True, _line(other), _line(location))
-            return
-
-
-def _timer(attempt: Attempt, route: Route) -> None:
-    lasted, (limit, directive) = attempt.facts.get("lasted_s"), route.read_timeout()
-    if not attempt.opened or not isinstance(lasted, float) or attempt.code not in (1005, 1006):
-        return
-    if limit - 0.5 <= lasted <= limit + 0.5 + min(1.0, attempt.error_s):
-        tell(attempt, "timer.read_timeout", True, attempt.tiers.get(Tier.PROXY), _line(directive))
-
-
-def _line(directive: Directive | None) -> Event | None:
-    if directive is None:
-        return None
-    return Event(source=directive.file, line=directive.line, tier=Tier.CONFIG, what=What.NOTE, excerpt=directive.shown())

@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wslogs.model import LIFE, Attempt, Event, Fact, Source, Tier, What
 from wslogs.parsers.certificates import Certificate
 from wslogs.parsers.compose import Service
 from wslogs.parsers.env import Setting
-from wslogs.parsers.nginx_conf import Conf, Route, routes
+from wslogs.parsers.nginx_conf import Conf
+from wslogs.parsers.nginx_location import routes
+from wslogs.parsers.nginx_route import Route
+
+_MOST_ALIKE = 50
+"""More sockets that ended alike prove no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Requests that are no WebSocket's, on the server's clock, in order of time; those without one last."""
+
+    events: Sequence[Event] = ()
+    times: Sequence[float] = ()
+
+    def around(self, at: float | None, most: int) -> list[Event]:
+        """The nearest to an instant, nearest first; without one, any of them."""
+        if at is None:
+            return list(self.events[:most])
+        place = bisect_left(self.times, at)
+        found = self.events[max(0, place - most) : min(len(self.times), place + most)]
+        return sorted(found, key=lambda e: abs((e.at or 0.0) - at))[:most]
 
 
 @dataclass(slots=True)
@@ -41,12 +63,31 @@ class World:
     """Probes that opened a socket."""
     listeners: Sequence[Event] = ()
     """Addresses that a snapshot of the host shows to be listened on; `*` heads a whole list of them."""
+    others: Others = Others()
+    lost: Sequence[tuple[float, Attempt]] = ()
+    """How long each socket that ended without a close frame was silent before, shortest first."""
+    versions: Sequence[Event] = ()
+    """Lines that name the version of nginx."""
     last: dict[tuple[str | None, str | None], Attempt] = field(default_factory=dict)
     """(path, token) -> its attempt before the one that is learned."""
-    _routes: dict[tuple[str | None, str | None, str], Route | None] = field(default_factory=dict)
+    _routes: dict[tuple[str | None, str | None, str | None], Route | None] = field(default_factory=dict)
+
+    def lost_after(self, least: float, most: float) -> list[Attempt]:
+        """Lost sockets that were silent for so many seconds."""
+        first = bisect_left(self.lost, least, key=lambda row: row[0])
+        return [one for quiet, one in self.lost[first : first + _MOST_ALIKE] if quiet <= most]
+
+    @property
+    def nginx(self) -> tuple[int, ...] | None:
+        """The version of nginx; of several the oldest, None where none is told."""
+        return min((tuple(map(int, e.version.split("."))) for e in self.versions if e.version), default=None)
+
+    @property
+    def nginx_shown(self) -> Sequence[Event]:
+        return self.versions[:1]
 
     def route(self, attempt: Attempt) -> Route | None:
-        if self.conf is None or attempt.path is None:
+        if self.conf is None:
             return None
         key = (attempt.scheme, attempt.host, attempt.path)
         if key not in self._routes:
@@ -56,14 +97,14 @@ class World:
 
 def world(
     attempts: Sequence[Attempt], sources: Iterable[Source], conf: Conf | None, settings: Sequence[Setting], loose: Iterable[Event],
-    certificates: Sequence[Certificate] = (), services: Sequence[Service] = (),
+    certificates: Sequence[Certificate] = (), services: Sequence[Service] = (), others: Iterable[Event] = (),
 ) -> World:  # fmt: skip
     """Gathers it once for all attempts."""
-    loose = list(loose)
+    loose, others, known = list(loose), list(others), {s.path: s for s in sources}
     life = [e for e in loose if e.what in LIFE]
     opened = [a for a in attempts if a.opened]
     return World(
-        sources={s.path: s for s in sources},
+        sources=known,
         conf=conf,
         settings=settings,
         life=sorted((e for e in life if e.at is not None), key=lambda e: e.at or 0.0),
@@ -78,7 +119,19 @@ def world(
         services=services,
         probed=[e for e in loose if e.tier is Tier.PROBE and e.what is What.OPENED],
         listeners=[e for e in loose if e.tier is Tier.HOST and e.upstream],
+        others=_others((e for e in others if not e.version), known),
+        lost=sorted(((quiet, a) for a in opened if (quiet := silence(a)) is not None and a.code in (None, 1005, 1006)), key=lambda r: r[0]),
+        versions=[e for e in (*loose, *others) if e.version],
     )
+
+
+def _others(events: Iterable[Event], sources: Mapping[str, Source]) -> Others:
+    """Puts requests on the server's clock."""
+    moved = [
+        replace(e, at=e.at + of.shift(e.line)) if e.at is not None and (of := sources.get(e.source)) is not None else e for e in events
+    ]
+    timed = sorted((e for e in moved if e.at is not None), key=lambda e: e.at or 0.0)
+    return Others([*timed, *(e for e in moved if e.at is None)], [e.at or 0.0 for e in timed])
 
 
 def _by_source(events: Iterable[Event]) -> dict[str, list[Event]]:
@@ -102,6 +155,20 @@ def _by_token(attempts: Sequence[Attempt]) -> dict[str, list[Attempt]]:
         if attempt.token is not None:
             found.setdefault(attempt.token.fingerprint, []).append(attempt)
     return found
+
+
+def silence(attempt: Attempt) -> float | None:
+    """How long an open socket was silent before it ended, seconds; its whole life where no source tells of frames."""
+    if not attempt.opened or attempt.started is None or attempt.ended is None:
+        return None
+    lasted = max(0.0, attempt.ended - attempt.started)
+    return min((lasted, *(e.quiet_s for e in attempt.events if e.quiet_s is not None)))
+
+
+def doubled(path: str) -> bool:
+    """Whether a path repeats its beginning, as a base URL that is put on twice makes it: /api/v1/api/v1/ws, //ws."""
+    parts = [part for part in path.split("/") if part]
+    return path.startswith("//") or any(parts[:n] == parts[n : 2 * n] for n in range(1, len(parts) // 2 + 1))
 
 
 def dialler(attempt: Attempt) -> tuple[str | None, str | None]:

@@ -49,11 +49,26 @@ def event(row: Mapping[str, str], source: Source, line: int, kit: Kit) -> Event 
     status = number(row.get("status"))
     if target is None or method != "GET":
         return None
-    parts = kit.vault.url(target if target.startswith("/") else "/")
-    cut = "request" in row and not http and "?" in target  # nginx logs what it read of a request line that is too long (414)
     upgrade = _upgrade(row)
     if http.startswith("HTTP/2") and status != _TUNNEL and not upgrade:
         return None  # browsers never send a WebSocket so to nginx, which has no extended CONNECT
+    return _event(row, source, line, kit)
+
+
+def other(row: Mapping[str, str], source: Source, line: int, kit: Kit) -> Event | None:
+    """A row of any request that is no handshake, for comparison; None where it has no path or no status."""
+    if not (_request(row)[1] or "").startswith("/") or not number(row.get("status")) or _upgrade(row):
+        return None
+    made = _event(row, source, line, kit)
+    made.what = What.REQUEST
+    return made
+
+
+def _event(row: Mapping[str, str], source: Source, line: int, kit: Kit) -> Event:
+    method, target, http = _request(row)
+    status, upgrade = number(row.get("status")), _upgrade(row)
+    parts = kit.vault.url(target if target and target.startswith("/") else "/")
+    cut = "request" in row and not http and "?" in (target or "")  # nginx logs what it read of a request line that is too long (414)
     at, logged, resolution_s = _time(row)
     made = Event(source=source.path, line=line, tier=source.tier, what=What.HANDSHAKE, at=at, logged=logged)
     made.marks, made.resolution_s = "end", resolution_s

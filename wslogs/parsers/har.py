@@ -18,6 +18,7 @@ import regex
 from wslogs import times
 from wslogs.bundle import Item
 from wslogs.model import Event, Source, Tier, What
+from wslogs.parsers import nginx_build
 from wslogs.parsers.kit import Kit, Parsed, apply_fields, apply_reading
 from wslogs.redact import ELIDED, shown_path
 
@@ -34,7 +35,11 @@ _MILLISECONDS = 1e11
 """An epoch beyond is no count of seconds."""
 NO_ENTRY = "no WebSocket entry"
 """The note on a HAR without any: it is no sign that none was dialled."""
+_SERVER = regex.compile(rb'(?i)"name"\s*:\s*"server",\s*"value"\s*:\s*"nginx/(\d{1,3}\.\d{1,4}\.\d{1,4})\b')
 _TUNNEL = 101
+_ASKED = frozenset({"xhr", "fetch"})
+"""Kinds of entries that an app answers and no file does."""
+_MOST_OTHERS = 2000
 _SCHEMES = ("ws://", "wss://")
 
 
@@ -115,7 +120,7 @@ def parse(item: Item, kit: Kit) -> Parsed:
     if len(read) < len(entries):
         source.notes.append(f"{len(entries) - len(read)} entries have another form")
     source.recognised = source.lines if whole and len(read) == len(entries) else source.lines * len(read) // max(1, len(entries) + 1)
-    lines = _lines(raw)
+    lines, others = _lines(raw), list[tuple[_Entry, float]]()
     boot = _boot(read)
     writer = found[1] if (found := _WRITER.search(raw, 0, 1 << 16)) is not None else b""
     for position, entry in enumerate(read):
@@ -129,14 +134,37 @@ def parse(item: Item, kit: Kit) -> Parsed:
             made = _event(entry, at, source, line, _undated(read, position, boot) if at is None else (None, 0.0), writer, kit)
             made.loads_after = len(pages) - pages.index(entry.pageref) - 1 if entry.pageref in pages else None
             parsed.events.append(made)
+        elif at is not None and entry.resource in _ASKED and len(others) < _MOST_OTHERS and (entry.response.status or 0) > 99:
+            others.append((entry, at))
         if at is not None and (date := _date(entry, at)):
             parsed.dates.setdefault(source.path, []).append(date)
     if source.first is not None and source.last is not None:
         source.spans = [(source.first, source.last)]  # it records from when DevTools are opened to the export, busy or not
+    parsed.others = _others(others, raw, source, kit)
+    if (found := _SERVER.search(raw)) is not None:
+        parsed.others.append(nginx_build.event(source.path, raw.count(b"\n", 0, found.start()) + 1, Tier.BROWSER, found[1].decode()))
     source.kept = len(parsed.events)
     if whole and not parsed.events:
         source.notes.append(NO_ENTRY)
     return parsed
+
+
+def _others(entries: list[tuple[_Entry, float]], raw: bytes, source: Source, kit: Kit) -> list[Event]:
+    """What the page asked for besides sockets, for comparison with those that failed. The line is that of the entry's start."""
+    found, line, position = [], 1, max(0, raw.find(b'"entries"'))
+    line += raw.count(b"\n", 0, position)
+    for entry, at in entries:
+        place = raw.find(entry.started.encode(), position)
+        if place < 0:
+            break
+        line, position = line + raw.count(b"\n", position, place), place
+        made = Event(source=source.path, line=line, tier=Tier.BROWSER, what=What.REQUEST, marks="start", at=at, resolution_s=0.001)
+        apply_fields(made, {"url": entry.request.url}, kit)
+        made.status, made.lasted_s = entry.response.status, max(0.0, entry.time or 0.0) / 1000
+        made.upgrade = False
+        made.excerpt = f"{ELIDED}{shown_path(made.path or '/')} response.status {made.status}"
+        found.append(made)
+    return found
 
 
 def _entries(raw: bytes) -> tuple[list[msgspec.Raw | bytes], list[str], bool]:
@@ -208,6 +236,9 @@ def _event(
     made.status = entry.response.status if (entry.response.status or 0) > 99 else None
     made.lasted_s = _lasted(entry, writer)
     made.answered_s = _answered(entry, at)
+    frames = [_seconds(f.time) for f in entry.frames or () if f.type != "error" and f.time is not None and f.time > 0]
+    if at is not None and made.lasted_s is not None and frames and made.status == _TUNNEL:
+        made.quiet_s = max(0.0, at + made.lasted_s - max(frames))
     if at is None:
         # Dated 1969: when it failed is known from the browser's own clock, or from its neighbours; never its length.
         made.at, made.resolution_s, made.lasted_s, made.marks = undated[0], undated[1], None, "end"

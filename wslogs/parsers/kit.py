@@ -50,6 +50,8 @@ class Parsed:
     events: list[Event] = field(default_factory=list)
     dates: dict[str, list[tuple[float, float, float]]] = field(default_factory=dict)
     """Source -> (server's Date, this clock at the request, and at the answer), epoch seconds, of answers that were not cached."""
+    others: list[Event] = field(default_factory=list)
+    """Some requests that are no WebSocket's, for comparison with those that failed."""
 
 
 @dataclass(slots=True)
@@ -172,6 +174,7 @@ def apply_fields(event: Event, fields: Mapping[str, str], kit: Kit) -> Event:
     event.client = fields.get("client") or fields.get("addr") or event.client
     event.connection = fields.get("connection") or event.connection
     event.upstream = fields.get("upstream") or event.upstream
+    event.version = fields.get("version") or event.version
     event.request_id = fields.get("request_id") or event.request_id
     return event
 

@@ -14,6 +14,7 @@ from wslogs.coverage import LEVELS, lower
 from wslogs.linewise import runs
 from wslogs.model import Event, Source, Tier, What
 from wslogs.parsers import access
+from wslogs.parsers.bystanders import Bystanders
 from wslogs.parsers.heads import AS_BYTES, Head, Heads
 from wslogs.parsers.kinds import MIXED, majority, second
 from wslogs.parsers.kit import LONGEST, PATH, Kit, Parsed, Reader, Reading, decode, event_of, spans, tier_of
@@ -37,24 +38,24 @@ def parse(item: Item, programs: Mapping[str, str], kit: Kit) -> Parsed:
     kind = majority(programs)
     source = Source(path=item.path, kind=kind, tier=tier_of(kind))
     known = set(kit.paths)
-    events, scanner, tally = _read(item, source, programs, kit)
+    events, scanner, tally, others = _read(item, source, programs, kit)
     late = {e.path for e in events if e.status == 101 and e.path} - known
     if late and "nginx-access" in programs.values() and not all(_led(path) for path in late):
         # Refused tries stand on paths that only an upgraded row names: once more, with those paths.
-        events, scanner, tally = _read(item, source, programs, kit)
+        events, scanner, tally, others = _read(item, source, programs, kit)
     source.sha256, source.lines = scanner.sha256, scanner.lines
     source.recognised, source.unknown = min(scanner.recognised, scanner.lines), tally.shapes
     source.kept = len(events)
     spans(source, scanner.marks)
-    return Parsed([source], events)
+    return Parsed([source], events, others=others)
 
 
-def _read(item: Item, source: Source, programs: Mapping[str, str], kit: Kit) -> tuple[list[Event], Scanner, Tally]:
+def _read(item: Item, source: Source, programs: Mapping[str, str], kit: Kit) -> tuple[list[Event], Scanner, Tally, list[Event]]:
     reading = _Reading(source, programs, kit)
     tally = _tally(kit.patterns, set(programs.values()), reading.formats)
     scanner = Scanner(reading.needles(), tally, _clock(source, reading))
     with item.open() as stream:
-        return list(reading.events(scanner, stream)), scanner, tally
+        return list(reading.events(scanner, stream)), scanner, tally, reading.bystanders.found
 
 
 def _led(path: str) -> bool:
@@ -82,6 +83,7 @@ class _Reading:
         self._default = programs.get("") or source.kind
         self._names: list[str] = []
         self._neighbours = Neighbours()
+        self.bystanders = Bystanders(source, kit, self.row_of)
 
     def needles(self) -> list[str]:
         words: set[str] = set()
@@ -108,6 +110,8 @@ class _Reading:
             done = last
             if kind == "nginx-access":
                 made = self._access(head, first)
+                if made is not None:
+                    self.bystanders.look(line, made)
             else:
                 made, done = self._words(head, line, first, last, kind)
             if made is not None:
@@ -138,6 +142,10 @@ class _Reading:
     def row(self, head: Head) -> Mapping[str, str] | None:
         """The values of a row; its own first time may have been taken for that of a wrapper."""
         return self._row(head.bare) or (self._row(f"{head.logged} {head.bare}") if head.logged else None)
+
+    def row_of(self, raw: bytes) -> Mapping[str, str] | None:
+        head = self.heads["nginx-access"].take(decode(raw))
+        return self.row(head) or head.record
 
     def _row(self, text: str) -> Mapping[str, str] | None:
         for position, one in enumerate(self.formats):
@@ -237,11 +245,10 @@ def _clock(source: Source, reading: _Reading) -> Clock:
     heads = reading.heads[source.kind]
 
     def clock(raw: bytes) -> float | None:
-        text = decode(raw)
         if source.kind == "nginx-access":
-            head = heads.take(text)
-            row = reading.row(head) or head.record
+            row = reading.row_of(raw)
             return access.row_time(row) if row else None
+        text = decode(raw)
         taken = heads.take(text)
         if source.kind == "nginx-error":
             reading.hear(heads.bare(text))

@@ -15,6 +15,7 @@ import regex
 
 from wslogs.bundle import Item
 from wslogs.model import Event, Mark, Source, Tier, What
+from wslogs.parsers import nginx_build
 from wslogs.parsers.heads import Heads
 from wslogs.parsers.kit import Kit, Parsed, Reading, apply_fields, decode, number, spans
 
@@ -31,6 +32,7 @@ _SECRET = regex.compile(
     r"\s*(?P<value>[^\"'\r\n]{12,4000})"
 )
 """Headers and TLS sessions whose value must never leave."""
+_SERVER = regex.compile(r"(?i)[<\s]*server: nginx/(\d{1,3}\.\d{1,4}\.\d{1,4})\b")
 
 
 def is_answer(head: bytes) -> bool:
@@ -79,7 +81,7 @@ def parse(item: Item, kit: Kit) -> Parsed:
     source.lines, source.kept = len(lines), len(events)
     source.recognised = transcript.recognised
     spans(source, [Mark(event.at, event.line) for event in events if event.at is not None])
-    return Parsed([source], events)
+    return Parsed([source], events, others=transcript.builds)
 
 
 class _Transcript:
@@ -92,6 +94,8 @@ class _Transcript:
         self._probes: list[_Probe] = []
         self._body = self._headers = False
         self.recognised = 0
+        self.builds: list[Event] = []
+        """Lines in which nginx names its version."""
 
     def line(self, number: int, text: str) -> None:
         for found in _SECRET.finditer(text):
@@ -106,6 +110,8 @@ class _Transcript:
             # What a command prints may be anything: `curl http://localhost:8000/health` prints the answer's body alone.
             self._body, self._headers = "url" in reading.fields, what is What.HANDSHAKE
         self._take(number, text, reading)
+        if (server := _SERVER.match(text)) is not None:
+            self.builds.append(nginx_build.event(self._source.path, number, Tier.PROBE, server[1]))
 
     def _take(self, number: int, text: str, reading: Reading) -> None:
         what = reading.message.what if reading.message else None

@@ -246,22 +246,43 @@ def _against(incident: Incident, found: Found, lang: str) -> list[dict[str, Any]
 
 
 def kind_of_evidence(incident: Incident, found: Found) -> str:
-    """The kind under which verdicts are counted: the detail or family, which tiers saw the attempts, and whether hints alone name it,
-    or lines of no try that any source shows.
+    """The kind under which verdicts are counted: the detail or family, which tiers saw the attempts, and how good the evidence is.
+
+    Apart are counted those that hints alone name, those of a cause that has strong signals where none of them fired, and lines of
+    no try that any source shows.
     """
     kind = f"{incident.detail or incident.cause}|{_tier_names(found.attempts[place] for place in incident.attempts[:50])}"
     verdict = found.verdicts[incident.attempts[0]]
     standing = [found.patterns.causes[name] for name in verdict.standing]
-    own = any(not cause.any or not set(cause.any).isdisjoint(verdict.fired) for cause in standing)
     first = found.attempts[incident.attempts[0]]
     untold = first.opened is None and first.status is None and first.path is None
-    return kind + "|hints" * (not own) + "|fragments" * untold
+    kind += "|fragments" * untold
+    if not any(not cause.any or not set(cause.any).isdisjoint(verdict.fired) for cause in standing):
+        return f"{kind}|hints"
+    strong = [name for cause in standing for name in cause.strong]
+    return f"{kind}|weak" if strong and set(strong).isdisjoint(verdict.fired) else kind
 
 
 def kind_of_verdict(found: Found) -> str:
     """The kind of the bundle's verdict, by which confidence is measured; a healthy one is a kind as well."""
-    named = next((i for i in found.incidents if i.cause is not None), None)
+    named = deciding(found)
     return kind_of_evidence(named, found) if named is not None else f"healthy|{_tier_names(found.attempts[:50])}"
+
+
+def deciding(found: Found) -> Incident | None:
+    """The incident that names the bundle's verdict; None where that is healthy or undetermined.
+
+    One that is no failure of the service does so only where nothing else went wrong, and nothing worked.
+    """
+    real = [i for i in found.incidents if not _is_harmless(i, found)]
+    if real:
+        return next((i for i in real if i.cause is not None), None)
+    return next(iter(found.incidents), None) if not any(v.outcome == "worked" for v in found.verdicts) else None
+
+
+def _is_harmless(incident: Incident, found: Found) -> bool:
+    cause = _cause(found, incident)
+    return cause is not None and cause.harmless
 
 
 def _tier_names(attempts: Iterable[Attempt]) -> str:
@@ -283,7 +304,7 @@ def succession(measured: Mapping[str, tuple[int, int]], kind: str) -> tuple[floa
 
 def _verdict(found: Found, incidents: Sequence[Mapping[str, Any]], lang: str) -> dict[str, Any]:
     _ = words(lang).gettext
-    named = next((i for i in found.incidents if i.cause is not None), None)
+    named = deciding(found)
     worked = sum(1 for v in found.verdicts if v.outcome == "worked")
     if named is not None:
         row = next(r for r in incidents if r["id"] == named.id)
@@ -298,10 +319,13 @@ def _verdict(found: Found, incidents: Sequence[Mapping[str, Any]], lang: str) ->
         }  # fmt: skip
     # Sockets whose end nothing tells, though their page dialled again at once, are no sign of health.
     doubtful = sum(1 for a, v in zip(found.attempts, found.verdicts, strict=True) if a.opened and v.outcome == "unknown")
-    healthy = worked > 0 and not found.incidents and not doubtful
+    harmless = all(_is_harmless(i, found) for i in found.incidents)
+    healthy = worked > 0 and harmless and not doubtful
     standing = sorted({name for v in found.verdicts for name in v.standing})
     if healthy:
-        summary = _("Every attempt that the bundle shows worked.")
+        summary = (
+            _("Every attempt that the bundle shows worked.") if not found.incidents else _("Every attempt worked that its page stayed for.")
+        )
     elif standing:
         summary = _("The evidence fits more than one cause and does not separate them.")
     elif found.incidents:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 
-from wslogs.parsers.nginx_conf import Conf, Directive, Route
+from wslogs.parsers.nginx_conf import Conf, Directive
+from wslogs.parsers.nginx_route import Route
 
 
 def diff(change: tuple[tuple[str, ...], ...], route: Route | None, conf: Conf | None) -> str | None:
