@@ -76,3 +76,24 @@ def test_a_caveat_takes_known_values(name: str) -> None:
 )
 def test_what_is_said_of_clocks(name: str, values: dict[str, object], text: str) -> None:
     assert CAVEATS[name] % values == text
+
+
+@pytest.mark.parametrize(
+    ("kinds", "standing", "first"),
+    [
+        ({"nginx-error"}, {"server.down", "proxy.upstream"}, "ss -ltnp > ss.txt"),
+        ({"nginx-error", "listeners"}, {"server.down", "proxy.upstream"}, "nginx -T | grep access_log"),
+        ({"nginx-access"}, {"proxy.read-timeout", "network.middlebox"}, "error_log /var/log/nginx/error.log info;"),
+        ({"nginx-access"}, {"proxy.http-version"}, "nginx -V 2> nginx-version.txt"),
+        ({"nginx-access"}, {"path.not-found", "proxy.upgrade-headers"}, "nginx -T > nginx.conf"),
+    ],
+)
+def test_what_parts_the_causes_that_stand_comes_first(kinds: set[str], standing: set[str], first: str) -> None:
+    rows = missing(kinds, same, standing)
+    assert rows[0]["command"] == first
+    assert len(rows) <= 3
+
+
+def test_logs_are_asked_for_from_when_it_was() -> None:
+    rows = {row["need"] for row in missing(set(), same, (), "2026-11-23 11:59 – 12:04 UTC")}
+    assert "nginx's access log of the same minutes (2026-11-23 11:59 – 12:04 UTC)" in rows

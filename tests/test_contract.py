@@ -64,7 +64,9 @@ def found(attempts: list[Attempt], verdicts: list[Verdict], **fields: Any) -> Fo
     return Found(attempts=attempts, verdicts=verdicts, **(given | fields))
 
 
-EXPIRED = Verdict(outcome="failed", cause="auth", detail="auth.token-expired", standing=("auth.token-expired",))
+EXPIRED = Verdict(
+    outcome="failed", cause="auth", detail="auth.token-expired", standing=("auth.token-expired",), fired=("token.expired-at-start",)
+)
 WORKED = Verdict(outcome="worked")
 
 

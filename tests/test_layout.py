@@ -46,6 +46,8 @@ EXCEPTIONS = {
     ("facts.world", "parsers.nginx_route"): "the world of an attempt keeps each Route",
     ("signals", "facts"): "a signal over a fact that does not exist is refused by facts.NAMES",
     ("tables", "report.contract"): "takes Found, the noun that the report is made of",
+    ("report.amend", "parsers.nginx_conf"): "the remedy of a configuration edits a Directive",
+    ("report.amend", "parsers.nginx_route"): "the remedy of a configuration edits what is on the Route",
     ("report.remedy", "parsers.nginx_conf"): "the remedy of a configuration edits a Directive",
     ("report.remedy", "parsers.nginx_route"): "the remedy of a configuration edits what is on the Route",
 }

@@ -282,6 +282,8 @@ class Verdict:
     """Every signal that fired in the attempt."""
     standing: tuple[str, ...] = ()
     """Details that fit and that nothing outranks; two or more mean that the evidence does not separate them."""
+    outranked: tuple[str, ...] = ()
+    """Details that fit as well, each outranked by one of `standing`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,11 @@ from wslogs.errors import BundleError
 from wslogs.model import ORDINARY_CLOSES, Attempt, CloseCode, Event, Source, Tier, Verdict, What
 from wslogs.parsers import certificates, compose, conf_files, env, har, kinds, lines, netlog, nginx_build, nginx_conf, probe
 from wslogs.parsers.kit import Kit, dialled
-from wslogs.parsers.nginx_location import routes
+from wslogs.parsers.nginx_location import named, routes
 from wslogs.patterns import load
 from wslogs.quote import quotes
 from wslogs.redact import Vault
+from wslogs.report.amend import amended
 from wslogs.report.contract import Found, report
 from wslogs.report.measured import measured
 from wslogs.report.remedy import diff
@@ -311,8 +312,13 @@ def _remedies(found: Found, evidence: Evidence) -> None:
     for incident in found.incidents:
         cause = found.patterns.causes.get(incident.detail or "")
         attempt = found.attempts[incident.attempts[0]]
-        if cause is None or evidence.conf is None or attempt.path is None:
+        if cause is None or evidence.conf is None or not (cause.change or cause.amend):
             continue
-        made = diff(cause.change, routes(evidence.conf, attempt.scheme, attempt.host, attempt.path), evidence.conf)
+        route = routes(evidence.conf, attempt.scheme, attempt.host, attempt.path)
+        if route is not None and attempt.facts.get("config.target") == "app":
+            route = named(route) or route
+        made = diff(cause.change, route, evidence.conf)
+        if cause.amend is not None:
+            made = amended(cause.amend, attempt, route, evidence.conf)
         if made is not None:
             found.changes[incident.id] = made

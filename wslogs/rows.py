@@ -12,7 +12,7 @@ from wslogs.elision import EVENT_GROUPS, SHOWN, loose
 from wslogs.errors import PatternError
 from wslogs.linewise import runs
 from wslogs.model import Stage, Tier, What
-from wslogs.stanzas import ENDERS, LINE_KINDS, Access, Cause, Foreign, Message, Record, RequestId, Shape, Signal, Stamp, Wrapper
+from wslogs.stanzas import AMENDS, ENDERS, LINE_KINDS, Access, Cause, Foreign, Message, Record, RequestId, Shape, Signal, Stamp, Wrapper
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -218,9 +218,10 @@ def _cause(row: dict[str, Any], where: str) -> Cause:
     texts: dict[str, Any] = {key: _texts(row, where, key) for key in ("title", "explain", "remedy")}
     change = tuple(tuple(line) for line in _take(row, where, "change", ()))
     cause = Cause(
-        **base, **lists, **texts, change=change, bare=_take(row, where, "bare", False), harmless=_take(row, where, "harmless", False)
-    )
-    _done(row, where, (*_LISTS, "title", "explain", "remedy", "change", "bare", "harmless"))
+        **base, **lists, **texts, change=change, amend=_one_of(row, where, "amend", AMENDS), bare=_take(row, where, "bare", False),
+        harmless=_take(row, where, "harmless", False),
+    )  # fmt: skip
+    _done(row, where, (*_LISTS, "title", "explain", "remedy", "change", "amend", "bare", "harmless"))
     return cause
 
 

@@ -24,6 +24,9 @@ LINE_KINDS = {
 ENDERS = ("client", "proxy", "app", "network")
 """Who a signal may say ended an attempt."""
 
+AMENDS = ("location", "port", "limits")
+"""Changes of nginx.conf that a cause may ask for: a location for the path alone, the port of proxy_pass, a higher limit."""
+
 Example = Mapping[str, Any]
 
 
@@ -161,6 +164,8 @@ class Cause(Stanza):
     confirm: tuple[str, ...]
     change: tuple[tuple[str, ...], ...]
     """Directives that the remedy sets in the location on the path, name first."""
+    amend: str | None = None
+    """What else the remedy changes in nginx.conf: one of AMENDS."""
 
     @property
     def speaking(self) -> tuple[str, ...]:

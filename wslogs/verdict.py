@@ -77,10 +77,12 @@ class Judge:
         if not failed and not left:
             return Verdict(outcome="worked" if failed is False else "unknown", fired=names)
         families = {self._causes[name].family for name in left}
+        lower = tuple(cause.id for cause in self._causes.values() if cause.id not in left and holds(cause, fired))
         if len(families) != 1:
-            return Verdict(outcome="failed", fired=names, standing=left)
+            return Verdict(outcome="failed", fired=names, standing=left, outranked=lower)
         sure = len(left) == 1 and not self._causes[left[0]].bare
-        return Verdict(outcome="failed", cause=families.pop(), detail=left[0] if sure else None, fired=names, standing=left)
+        family, detail = families.pop(), left[0] if sure else None
+        return Verdict(outcome="failed", cause=family, detail=detail, fired=names, standing=left, outranked=lower)
 
 
 def incidents(attempts: Sequence[Attempt], verdicts: Sequence[Verdict], harmless: Collection[str] = ()) -> list[Incident]:

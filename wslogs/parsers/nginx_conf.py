@@ -87,6 +87,8 @@ def server_names(server: Directive) -> list[str]:
 
 
 _WORD = regex.compile(r"[a-z_]{1,24}|[0-9]{1,10}(?:ms|[smhdwMykKgG])?|[0-9.]{3}|\$[a-z_]{1,40}|[~=^*]{1,2}|")
+_ITSELF = regex.compile(r"(?:https?://)?(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?/?")
+"""An address of the machine itself, which names nobody."""
 _HEADERS = frozenset({
     "upgrade", "connection", "host", "origin", "x-real-ip", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-request-id",
 })  # fmt: skip
@@ -97,6 +99,8 @@ def _shown_argument(argument: str) -> str:
         return argument or '""'
     if argument.startswith("/"):
         return shown_path(argument)
+    if _ITSELF.fullmatch(argument):
+        return argument
     if found := regex.fullmatch(r"(https?|grpc|uwsgi|fastcgi)://[^/:]*(:\d{1,5})?(/.*)?", argument):
         return f"{found[1]}://{ELIDED}{found[2] or ''}{shown_path(found[3]) if found[3] else ''}"
     return ELIDED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Any
 
 from wslogs.report.words import N_
@@ -36,30 +37,69 @@ CAVEATS = {
 NOTES = {"cut": N_("cut"), "no WebSocket entry": N_("no WebSocket entry")}
 """Notes on a source that the reader's language has words for."""
 
-_NEEDS: dict[str, tuple[str, str]] = {
-    "browser": (N_("A HAR and the console of a browser that fails (F12, Network, Export HAR; Console, Save as)"), ""),
-    "access": (N_("nginx's access log of the same minutes"), "nginx -T | grep access_log"),
-    "error": (N_("nginx's error log of the same minutes"), "nginx -T | grep error_log"),
-    "conf": (N_("The configuration that nginx runs with"), "nginx -T > nginx.conf"),
-    "app": (N_("The app's log of the same minutes"), "docker compose logs --timestamps APP > app.log"),
-}
+
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """An artefact that a bundle may lack, cheapest first."""
+
+    text: str
+    command: str
+    splits: tuple[str, ...]
+    """Causes, or families of them, that it tells apart."""
+    kinds: tuple[str, ...]
+    """What a bundle that has it holds one of."""
+    asked: tuple[str, ...] = ()
+    """Causes that must be in question; none: any."""
 
 
-_SPLITS = {
-    "browser": ("network", "tls", "client"),
-    "access": ("network", "proxy"),
-    "error": ("proxy", "server"),
-    "conf": ("proxy", "path"),
-    "app": ("server", "auth", "application"),
-}
-"""Artefact -> causes that it tells apart."""
+_NEEDS = (
+    _Need(
+        N_("What listens on the server, and whether the app is among it"), "ss -ltnp > ss.txt", ("server", "proxy"), ("listeners",),
+        ("server.down", "proxy.upstream"),
+    ),
+    _Need(
+        N_("The version of nginx"), "nginx -V 2> nginx-version.txt", ("proxy", "application"), ("nginx-version",), ("proxy.http-version",)
+    ),
+    _Need(
+        N_("nginx's error log at level info, for as long as the failure takes to come again: what nginx cuts it tells there alone"),
+        "error_log /var/log/nginx/error.log info;", ("proxy", "network"), ("nginx-error at info",),
+        ("proxy.read-timeout", "network.middlebox", "network.reset"),
+    ),
+    _Need(
+        N_("A HAR and the console of a browser that fails (F12, Network, Export HAR; Console, Save as)"), "", ("network", "tls", "client"),
+        ("har", "netlog", "console"),
+    ),
+    _Need(N_("nginx's access log of the same minutes"), "nginx -T | grep access_log", ("network", "proxy"), ("nginx-access",)),
+    _Need(N_("nginx's error log of the same minutes"), "nginx -T | grep error_log", ("proxy", "server"), ("nginx-error",)),
+    _Need(N_("The configuration that nginx runs with"), "nginx -T > nginx.conf", ("proxy", "path"), ("nginx-conf",)),
+    _Need(
+        N_("The app's log of the same minutes"), "docker compose logs --timestamps APP > app.log", ("server", "auth", "application"),
+        ("app",),
+    ),
+)  # fmt: skip
+_MOST = 3
 
 
-def missing(kinds: Collection[str], _: Callable[[str], str]) -> list[dict[str, Any]]:
-    """What a bundle of these kinds of source lacks, the cheapest and most telling first, with what it would split."""
-    have = {"browser": any(kind in kinds for kind in ("har", "netlog", "console")),
-            "access": "nginx-access" in kinds, "error": "nginx-error" in kinds,
-            "conf": "nginx-conf" in kinds, "app": "app" in kinds}  # fmt: skip
+def missing(kinds: Collection[str], _: Callable[[str], str], standing: Collection[str] = (), window: str = "") -> list[dict[str, Any]]:
+    """What a bundle of these kinds of source lacks: what parts most of the causes that stand first, of equals the cheapest.
+
+    `window` is when the logs are wanted from.
+    """
+    lacking = [one for one in _NEEDS if not any(kind in kinds for kind in one.kinds) and _in_question(one, standing)]
+    families = {name.partition(".")[0] for name in standing}
+    lacking.sort(key=lambda one: (not set(one.asked) & set(standing), -len(families.intersection(one.splits))))
     return [
-        {"need": _(_NEEDS[name][0]), "splits": list(_SPLITS[name]), "command": _NEEDS[name][1]} for name, there in have.items() if not there
-    ][:3]
+        {
+            "need": _(one.text) + (f" ({window})" if window and _MINUTES in one.text else ""),
+            "splits": list(one.splits),
+            "command": one.command,
+        }
+        for one in lacking[:_MOST]
+    ]
+
+
+_MINUTES = "of the same minutes"
+
+
+def _in_question(need: _Need, standing: Collection[str]) -> bool:
+    return not need.asked or bool(set(need.asked) & set(standing))

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from wslogs.coverage import tells_of_tunnels
 from wslogs.endings import ending
 from wslogs.model import Attempt, CloseCode, Event, Incident, Source, Storm, Tier, Verdict
 from wslogs.patterns import Patterns
 from wslogs.redact import ELIDED, shown_path
 from wslogs.report.advice import CAVEATS, NOTES, missing
+from wslogs.report.hypotheses import GUIDE, TITLES, against, guide_cause, proof, shared, standing
 from wslogs.report.journey import journey
 from wslogs.report.words import N_, words
 from wslogs.stanzas import Cause
@@ -25,20 +27,9 @@ _SHOWN_OF_A_STORM = 50
 """Attempts of a storm that it names."""
 _MOST_SHAPES = 10
 _MOST_SPANS = 100
+_WEAK = ("|weak", "|hints")
 
 _EXAMPLES = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
-
-GUIDE = {"server": 1, "path": 2, "tls": 3, "proxy": 4, "auth": 5, "network": 6}
-"""The guide's six causes by its own numbers."""
-
-_TITLES = {
-    "server": N_("Server not running or not answering"),
-    "path": N_("Wrong path or address"),
-    "tls": N_("TLS certificate"),
-    "proxy": N_("Proxy (nginx) configuration"),
-    "auth": N_("Token, CORS or Origin"),
-    "network": N_("Firewall, antivirus or network"),
-}
 
 _CODE_MEANS = {
     1000: N_("normal closure"),
@@ -93,13 +84,13 @@ def report(found: Found, lang: str) -> dict[str, Any]:
         "bundle": {"name": found.bundle, "sources": [_source(s, _) for s in found.sources]},
         "verdict": _verdict(found, incidents, lang),
         "incidents": incidents,
-        "causes": [_guide_cause(family, number, found, _) for family, number in GUIDE.items()],
+        "causes": [guide_cause(family, number, found, lang) for family, number in GUIDE.items()],
         "attempt_count": len(found.attempts),
         "attempts": [_attempt(place, found, names, lang) | {"storm": storm_of.get(place)} for place in _listed(found)],
         "storms": [_storm(storm, found, names) for storm in storms],
         "close_codes": _close_codes(found, _),
         "caveats": [_(CAVEATS[name]) % values for name, values in found.caveats],
-        "next": [] if _settled(found) else missing({s.kind for s in found.sources if s.kept or s.kind != "har"}, _),
+        "next": [] if _settled(found) else missing(_kinds(found), _, standing(found), _window(found)),
     }
 
 
@@ -121,6 +112,25 @@ class _Names:
 
     def client(self, attempt: Attempt) -> str | None:
         return self.clients[attempt.client] if attempt.client else None
+
+
+def _labels(names: _Names) -> dict[str, Callable[[Attempt], str | None]]:
+    """Properties of an attempt that may be what fails, as a report may show them."""
+    browsers: dict[str, str] = {}
+
+    def browser(attempt: Attempt) -> str | None:
+        agent = next((e.agent for e in attempt.events if e.agent), None)
+        return browsers.setdefault(agent, f"B{len(browsers) + 1}") if agent else None
+
+    def upstream(attempt: Attempt) -> str | None:
+        asked = next((e.upstream for e in attempt.events if e.tier is Tier.PROXY and e.upstream and e.upstream != "-"), None)
+        port = asked.rpartition(":")[2] if asked else ""
+        return f"{ELIDED}:{port}" if port.isdecimal() else None
+
+    return {
+        "token": names.token, "client": names.client, "browser": browser, "upstream": upstream,
+        "path": lambda attempt: shown_path(attempt.path) if attempt.path else None, "scheme": lambda attempt: attempt.scheme,
+    }  # fmt: skip
 
 
 def address_class(text: str) -> str:
@@ -195,7 +205,7 @@ def _incident(incident: Incident, found: Found, names: _Names, lang: str) -> dic
         "id": incident.id,
         "cause": incident.cause,
         "detail": incident.detail,
-        "title": cause.title[lang] if cause else _(_TITLES[incident.cause]) if incident.cause in _TITLES else None,
+        "title": cause.title[lang] if cause else _(TITLES[incident.cause]) if incident.cause in TITLES else None,
         "explain": _sentence(cause.explain[lang]) if cause else None,
         "path": shown_path(incident.path) if incident.path else None,
         "confidence": _confidence(incident, found)[0],
@@ -206,7 +216,8 @@ def _incident(incident: Incident, found: Found, names: _Names, lang: str) -> dic
         "tokens": len({a.token.fingerprint for a in members if a.token}),
         "clients": len({a.client for a in members if a.client}),
         "evidence": evidence,
-        "against": _against(incident, found, lang),
+        "against": against(incident, found, lang),
+        "shared": shared(incident, found, _labels(names)),
         "remedy": {"text": cause.remedy[lang] if cause else None, "diff": found.changes.get(incident.id)},
         "confirm": list(cause.confirm) if cause else [],
     }
@@ -222,27 +233,9 @@ def _evidence(incident: Incident, found: Found, lang: str) -> list[dict[str, Any
         order = sorted(verdict.fired, key=lambda name: (name not in wanted, name))
         for name in order:
             for event in attempt.proof.get(name, ()):
-                rows.setdefault((name, event.source), _proof(event) | {"signal": name, "says": found.patterns.signals[name].says[lang]})
+                rows.setdefault((name, event.source), proof(event) | {"signal": name, "says": found.patterns.signals[name].says[lang]})
     ordered = sorted(rows.values(), key=lambda row: row["signal"] not in wanted)
     return [{key: row[key] for key in ("signal", "source", "line", "excerpt", "says")} for row in ordered[:_MOST_EVIDENCE]]
-
-
-def _proof(event: Event) -> dict[str, Any]:
-    return {"source": event.source, "line": event.line, "excerpt": event.excerpt or ELIDED}
-
-
-def _against(incident: Incident, found: Found, lang: str) -> list[dict[str, Any]]:
-    """Other causes that the evidence leaves standing, where it does not separate them."""
-    rows: dict[str, dict[str, Any]] = {}
-    for place in incident.attempts[:50]:
-        attempt, verdict = found.attempts[place], found.verdicts[place]
-        for name in verdict.standing if incident.detail is None else ():
-            cause = found.patterns.causes[name]
-            signal = next((s for s in cause.speaking if s in verdict.fired), None)
-            event = next(iter(attempt.proof.get(signal or "", ())), None)
-            if event is not None:
-                rows.setdefault(name, _proof(event) | {"signal": signal, "says": cause.title[lang]})
-    return list(rows.values())
 
 
 def kind_of_evidence(incident: Incident, found: Found) -> str:
@@ -355,46 +348,6 @@ def _summary(incident: Incident, cause: Cause | None, row: Mapping[str, Any], la
     return f"{many}: {cause.explain[lang]}"
 
 
-def _guide_cause(family: str, number: int, found: Found, _: Callable[[str], str]) -> dict[str, Any]:
-    """Shown by an incident; possible where a cause of it stands undecided; ruled out by the signal that speaks against it."""
-    shown = [i for i in found.incidents if i.cause == family]
-    state, because = "possible", []
-    failing = [place for i in found.incidents for place in i.attempts]
-    if shown:
-        names = {n for c in found.patterns.causes.values() if c.family == family for n in c.speaking}
-        state, because = "shown", _first_proofs(found, shown[0].attempts[:1], names)
-    elif failing and (out := _ruled_out(family, found, failing)):
-        state, because = "ruled-out", out
-    elif not failing and any(v.outcome == "worked" for v in found.verdicts):
-        worked = next(a for a, v in zip(found.attempts, found.verdicts, strict=True) if v.outcome == "worked")
-        state, because = "ruled-out", [_proof(worked.events[0])]
-    return {"cause": family, "guide_cause": number, "title": _(_TITLES[family]), "state": state, "because": because}
-
-
-_STAGES = {"tls": ("proxy.seen", "app.seen"), "network": ("proxy.seen", "app.seen"), "server": ("app.refused", "app.accepted"),
-           "path": ("opened", "path.opens"), "proxy": ("app.accepted", "app.refused"), "auth": ("app.accepted",)}  # fmt: skip
-"""Facts that take an attempt past the stage at which a cause would have stopped it."""
-
-
-def _ruled_out(family: str, found: Found, failing: Sequence[int]) -> list[dict[str, Any]]:
-    """Proof that every failing attempt got past the stage of this cause, and that no cause of the family stands; else nothing."""
-    proofs = []
-    for place in failing:
-        attempt, verdict = found.attempts[place], found.verdicts[place]
-        if any(name.partition(".")[0] == family for name in verdict.standing):
-            return []
-        passed = next((name for name in _STAGES[family] if attempt.facts.get(name) is True), None)
-        if passed is None:
-            return []
-        proofs += [_proof(e) for e in attempt.proof.get(passed, ())[:1]]
-    return proofs[:1]
-
-
-def _first_proofs(found: Found, places: Iterable[int], names: set[str]) -> list[dict[str, Any]]:
-    rows = [_proof(e) for p in places for n in found.verdicts[p].fired if n in names for e in found.attempts[p].proof.get(n, ())]
-    return rows[:3]
-
-
 def _listed(found: Found) -> list[int]:
     """At most MOST_ATTEMPTS: some of every incident and of those that worked, in order of time."""
     if len(found.attempts) <= MOST_ATTEMPTS:
@@ -479,7 +432,26 @@ def _close_codes(found: Found, _: Callable[[str], str]) -> list[dict[str, Any]]:
 
 
 def _settled(found: Found) -> bool:
-    """Whether the verdict needs nothing more: every incident has its detail, or all that is seen worked."""
+    """Whether the verdict needs nothing more: every incident has its detail by strong evidence, or all that is seen worked."""
     if found.incidents:
-        return all(i.detail for i in found.incidents)
+        return all(i.detail and not kind_of_evidence(i, found).endswith(_WEAK) for i in found.incidents)
     return any(v.outcome == "worked" for v in found.verdicts)
+
+
+def _kinds(found: Found) -> set[str]:
+    """What the bundle has, as far as it tells of the question; an error log that is silent about tunnels is none at info."""
+    kinds = {s.kind for s in found.sources if s.kept or s.kind != "har"}
+    kinds |= {"nginx-error at info" for s in found.sources if s.kind == "nginx-error" and tells_of_tunnels(s)}
+    kinds |= {"listeners" for e in found.loose if e.tier is Tier.HOST and e.upstream}
+    return kinds | {"nginx-version" for e in found.loose if e.version}
+
+
+def _window(found: Found) -> str:
+    """From when to when what is not settled was, in the words of a report; empty where no time is told."""
+    open_ = [i for i in found.incidents if not i.detail] or found.incidents
+    first = min((i.first for i in open_ if i.first is not None), default=None)
+    last = max((i.last for i in open_ if i.last is not None), default=None)
+    if first is None or last is None:
+        return ""
+    begin, end = str(iso(first - 60)), str(iso(last + 60))
+    return f"{begin[:10]} {begin[11:16]} – {end[11:16] if end[:10] == begin[:10] else end[:10] + ' ' + end[11:16]} UTC"

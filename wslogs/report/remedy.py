@@ -26,15 +26,19 @@ def diff(change: tuple[tuple[str, ...], ...], route: Route | None, conf: Conf | 
         old = _same(row, location)
         if old is None:
             added.append(_line(row, indent))
-        elif not _alone(lines, old):
+        elif not alone(lines, old):
             return None
         else:
-            lines[old.line - 1] = _line(row, _leading(lines[old.line - 1]))
+            lines[old.line - 1] = _line(row, leading(lines[old.line - 1]))
     lines[anchor.line : anchor.line] = added
+    return unified(text, lines, location.file)
+
+
+def unified(text: str, lines: list[str], file: str) -> str | None:
+    """The diff from a text to its new lines, which end as the text's do; None where nothing changes."""
     if "\r\n" in text:
         lines = [line.removesuffix("\n").removesuffix("\r") + "\r\n" for line in lines]
-    labels = f"a/{location.file}", f"b/{location.file}"
-    return "".join(difflib.unified_diff(text.splitlines(keepends=True), lines, *labels, n=0)) or None
+    return "".join(difflib.unified_diff(text.splitlines(keepends=True), lines, f"a/{file}", f"b/{file}", n=0)) or None
 
 
 def _inherited(change: tuple[tuple[str, ...], ...], route: Route, location: Directive) -> list[tuple[str, ...]]:
@@ -55,7 +59,7 @@ def _same(row: tuple[str, ...], location: Directive) -> Directive | None:
     return None
 
 
-def _alone(lines: list[str], directive: Directive) -> bool:
+def alone(lines: list[str], directive: Directive) -> bool:
     """Whether a line holds this directive and nothing else, so that it may be shown."""
     plain = lines[directive.line - 1].replace('"', "").replace("'", "").split()
     return " ".join(plain).removesuffix(";").split() == [directive.name, *" ".join(directive.args).split()] and "…" not in directive.shown()
@@ -66,8 +70,9 @@ def _line(row: tuple[str, ...], indent: str) -> str:
 
 
 def _indent(lines: list[str], beside: Directive | None, location: Directive) -> str:
-    return _leading(lines[beside.line - 1]) if beside is not None else _leading(lines[location.line - 1]) + "    "
+    return leading(lines[beside.line - 1]) if beside is not None else leading(lines[location.line - 1]) + "    "
 
 
-def _leading(line: str) -> str:
+def leading(line: str) -> str:
+    """The indent of a line."""
     return line[: len(line) - len(line.lstrip())]

@@ -46,7 +46,9 @@ REPORT: dict[str, Any] = {
         {
             "id": "", "cause": "", "detail": "", "title": "", "explain": "", "path": "", "confidence": None,
             "first": None, "last": None, "attempt_count": 0, "attempts": [""], "tokens": None, "clients": None,
-            "evidence": [EVIDENCE], "against": [EVIDENCE], "remedy": {"text": "", "diff": ""}, "confirm": [""],
+            "evidence": [EVIDENCE], "against": [EVIDENCE],
+            "shared": [{"what": "", "value": "", "failed": 0, "worked_with_another": 0}],
+            "remedy": {"text": "", "diff": ""}, "confirm": [""],
         }
     ],
     "causes": [{"cause": "", "guide_cause": None, "title": "", "state": "", "because": [EVIDENCE]}],

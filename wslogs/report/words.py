@@ -31,6 +31,10 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "healthy": N_("WebSocket connections work"), "undetermined": N_("No single cause is proven"),
         "failure": N_("WebSocket connections fail"),
     },
+    "shared": {
+        "token": N_("token"), "client": N_("client"), "browser": N_("browser"), "upstream": N_("upstream"), "path": N_("path"),
+        "scheme": N_("scheme"),
+    },
     "state": {"shown": N_("shown"), "possible": N_("possible"), "ruled-out": N_("ruled out"), "": N_("not judged")},
     "stage": {
         "resolve": N_("Resolve"), "connect": N_("Connect"), "secure": N_("Secure"), "request": N_("Request"),
