@@ -128,7 +128,7 @@ def _alignment(seen: Sequence[Sighting], tries: Sequence[Sighting]) -> list[tupl
         return _aligned(seen, tries)
     found = []
     for opened in (True, False):
-        rows, columns = ([place for place, s in enumerate(side) if bool(s.opened) is opened] for side in (seen, tries))
+        rows, columns = ([place for place, s in enumerate(side) if _may_have_opened(s) is opened] for side in (seen, tries))
         found += [(rows[a], columns[b]) for a, b in _aligned([seen[a] for a in rows], [tries[b] for b in columns])]
     return sorted(found)
 
