@@ -13,24 +13,7 @@ NAMES = [path.parent.relative_to(SAMPLES).as_posix() for path in sorted(SAMPLES.
 FORMATS = ("html", "md", "json")
 WINDOW = 12
 
-HYPERCORN = "no line of hypercorn's log is read"
-KNOWN: dict[str, tuple[str, str]] = {
-    "application/worker-timeout": ("server.crashed", "as right: gunicorn killed the worker, because its event loop was blocked"),
-    "auth/address-denied": ("undetermined", "'access forbidden by rule' of error.log is a signal that no cause of the family auth takes"),
-    "auth/plan-without-realtime": ("undetermined", "the app's own words for a refusal before accepting are not known"),
-    "auth/suspended-4403": ("undetermined", f"a private code is not read with its reason, 'account suspended'; {HYPERCORN}"),
-    "auth/token-under-another-name": ("undetermined", "others bring token=, these access_token=: that is not seen"),
-    "network/filter-drops-upgrade": ("undetermined", "the HAR has Upgrade and nginx's row of the same try has none: that is not seen"),
-    "network/page-gives-up-first": ("client.closed-early", "the page waited three seconds while nginx saw nothing and others got in"),
-    "path/dials-localhost": ("server.down", "that a page of another host dials localhost is not seen"),
-    "path/host-of-the-files": ("path.not-found", "the same path prefix is served on the host of the page: that is not seen"),
-    "path/http-route": ("path.not-found", "that the path answers plain GETs is not seen"),
-    "path/http-route-hypercorn": ("undetermined", "that the path answers plain GETs is not seen"),
-    "proxy/http-1.0": ("undetermined", f"there is no cause proxy.http-version; {HYPERCORN}"),
-    "proxy/http-1.0-servers-only": ("undetermined", f"there is no cause proxy.http-version; {HYPERCORN}"),
-    "proxy/long-query": ("undetermined", "414 is no signal of proxy.limits, nor is 'client sent too long URI'"),
-    "server/gunicorn-threads": ("undetermined", "gunicorn's access lines are taken for a proxy's; 'Using worker: gthread' is no signal"),
-}
+KNOWN: dict[str, tuple[str, str]] = json.loads((SAMPLES / "known.json").read_text("utf-8"))
 """Sample -> (detail that wslogs says today, or its status; why it is not the truth's). One that became right must go from here."""
 
 
@@ -91,6 +74,7 @@ def test_known_names_samples() -> None:
 PLAIN_ANSWER = "'HTTP response sent (200 OK)' of the package websockets, an answer to a plain request, counts as a try"
 IN_THE_APP = "a socket that is still open stands in the app's log alone, which is not read"
 MISCOUNTED: dict[str, str] = {
+    "client/reloaded-while-connecting": "a page that was left before its socket opened counts as failed, though nobody is to blame",
     "application/worker-timeout": "a socket that is still open at the end counts as failed, like those before it",
     "auth/closed-4401": PLAIN_ANSWER,
     "protocol/masked-frame": "a socket that lived for two seconds counts as worked where no browser tells its code",

@@ -81,7 +81,8 @@ CONF = """http {{ log_format timed '$remote_addr - - [$time_local] "$request" $s
 server {{ listen 80; access_log access.log timed; location /ws {{ proxy_pass http://b; {} }} }} }}
 """
 LOST = "".join(
-    f'2026-11-23 12:{m:02}:00,000 INFO "WebSocket /ws" [accepted]\n2026-11-23 12:{m + 1:02}:00,000 INFO disconnected code=1006\n'
+    f'2026-11-23 12:{m:02}:00,000 INFO 203.0.113.9:0 - "WebSocket /ws" [accepted]\n'
+    f"2026-11-23 12:{m + 1:02}:00,000 INFO ws disconnected code=1006\n"
     for m in (1, 6, 11)
 )
 

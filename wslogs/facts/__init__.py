@@ -26,6 +26,7 @@ NAMES = frozenset({
     "path.opens", "path.other_opens", "path.doubled", "path.off_base", "path.unfilled",
     "config.upgrade", "config.discards", "config.target", "config.returns", "config.access", "config.limits", "config.http_version",
     "config.app_path", "config.elsewhere", "timer.read_timeout", "timer.same", "timer.nginx_silent", "timer.balancer", "timer.other",
+    "upgrade.lost_before_proxy", "app.plain_worker", "path.answers_plain",
     "answered", "lost", "probe.opens", "host.listens", "certificate.ended_by_s", "compose.upstream",
     "others.failed", "others.answered", "others.same_address", "others.none",
 })  # fmt: skip
@@ -128,8 +129,14 @@ def _tiers(attempt: Attempt, world: World) -> None:
             tell(attempt, "proxy.asked_app", False, proxy)
         elif proxy.upstream_status is not None and proxy.upstream_status == proxy.status and proxy.status not in (502, 504):
             tell(attempt, "proxy.asked_app", True, proxy)
+        if browser is not None and browser.upgrade and proxy.upgrade is False and attempt.facts.get("proxy.asked_app"):
+            tell(attempt, "upgrade.lost_before_proxy", True, browser, proxy)
+    if world.plain_worker is not None and not attempt.opened:
+        tell(attempt, "app.plain_worker", True, world.plain_worker)
     if app is None:
         return
+    if app.what is What.REFUSED and attempt.path not in world.opened and (plain := world.plain.get(attempt.path)) is not None:
+        tell(attempt, "path.answers_plain", True, plain, app)
     if app.what is not What.EXCEPTION:
         tell(attempt, "app.accepted", app.what in (What.ACCEPTED, What.OPENED), app)
         tell(attempt, "app.refused", app.what is What.REFUSED, app)

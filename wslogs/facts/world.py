@@ -18,6 +18,9 @@ _MOST_ALIKE = 50
 """More sockets that ended alike prove no more."""
 
 
+_PLAIN_WORKER = "app.worker-without-websockets"
+
+
 @dataclass(frozen=True, slots=True)
 class Others:
     """Requests that are no WebSocket's, on the server's clock, in order of time; those without one last."""
@@ -68,6 +71,10 @@ class World:
     """How long each socket that ended without a close frame was silent before, shortest first."""
     versions: Sequence[Event] = ()
     """Lines that name the version of nginx."""
+    plain: Mapping[str | None, Event] = field(default_factory=dict)
+    """Path -> a plain GET that the app answered there, beside its WebSockets."""
+    plain_worker: Event | None = None
+    """The app's server says that its workers know no WebSocket."""
     last: dict[tuple[str | None, str | None], Attempt] = field(default_factory=dict)
     """(path, token) -> its attempt before the one that is learned."""
     _routes: dict[tuple[str | None, str | None, str | None], Route | None] = field(default_factory=dict)
@@ -107,6 +114,8 @@ def world(
         sources=known,
         conf=conf,
         settings=settings,
+        plain={e.path: e for e in loose if e.tier is Tier.APP and e.what is What.REQUEST and e.path and 200 <= (e.status or 0) < 300},
+        plain_worker=next((e for e in loose if _PLAIN_WORKER in e.signals), None),
         life=sorted((e for e in life if e.at is not None), key=lambda e: e.at or 0.0),
         lives=_by_source(life),
         closes={path: [e.line for e in rows] for path, rows in _by_source(e for e in loose if e.what is What.CLOSED).items()},
