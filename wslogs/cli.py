@@ -262,7 +262,7 @@ def _progress() -> Iterator[Progress | None]:
         task = bar.add_task("reading", total=None)
 
         def step(label: str, place: int, total: int) -> None:
-            bar.update(task, description=label[-40:], completed=place, total=total)
+            bar.update(task, description=label[-40:], completed=place, total=total, refresh=place == 0)
 
         yield step
 
