@@ -132,7 +132,7 @@ def test_a_line_of_the_console_and_a_configuration_that_says_it_plainly(status: 
     files = bundle(tmp_path, {"console.txt": CONSOLE.format("/ws", status), "nginx.conf": conf, "v.txt": OLD})
     found = analyze(files).report
     assert found["verdict"]["detail"] == detail
-    assert found["verdict"]["confidence"] <= 0.8
+    assert found["verdict"]["confidence"] < 0.9
     if detail:
         assert "nginx.conf" in {row["source"] for row in found["incidents"][0]["evidence"]}
 
