@@ -41,6 +41,10 @@ ENTRY = """{"request":{"method":"GET","url":"wss://a.example/ws","headers":[]},"
 HAR = """{"log":{"version":"1.2","creator":{"name":"WebInspector"},"pages":[{"id":"page_1"},{"id":"page_2"}],"entries":[%s]}}"""
 GONE, OPEN = ENTRY % (0, 1, 300, "page_1"), ENTRY % (101, 5, 9000, "page_2")
 REFUSED = ENTRY % (403, 6, 10, "page_2")
+DENIED, BROKEN = (
+    ENTRY % (403, 1, 10, "page_1"),
+    GONE.replace('Messages":[]', 'Messages":[{"type":"error","time":1.5,"data":"Connection closed"}]'),
+)
 
 
 @pytest.mark.parametrize(
@@ -50,8 +54,17 @@ REFUSED = ENTRY % (403, 6, 10, "page_2")
         ((GONE, OPEN), ("healthy", None)),
         ((ENTRY % (101, 1, 3000, "page_1"), OPEN), ("healthy", None)),
         ((GONE, REFUSED), ("undetermined", None)),
+        ((DENIED, OPEN), ("undetermined", None)),
+        ((BROKEN, OPEN), ("undetermined", None)),
     ],
-    ids=["left, and nothing else", "the next page's socket worked", "left while open", "the next page's socket failed"],
+    ids=[
+        "left, and nothing else",
+        "the next page's socket worked",
+        "left while open",
+        "the next page's socket failed",
+        "refused, then loaded again",
+        "failed, then loaded again",
+    ],
 )
 def test_a_page_that_was_left(entries: tuple[str, ...], said: tuple[str, str | None], tmp_path: Path) -> None:
     told = analyze(bundle(tmp_path, {"a.har": HAR % ",".join(entries)})).report
@@ -73,3 +86,11 @@ def test_a_page_that_was_left(entries: tuple[str, ...], said: tuple[str, str | N
 def test_the_direction_of_1001_decides(one: Attempt, going: bool | None) -> None:
     learn(one, world([one], (), None, (), ()))
     assert one.facts.get("client.going") is going
+
+
+@pytest.mark.parametrize(
+    "said", ["net::ERR_SSL_PROTOCOL_ERROR", "One or more reserved bits are on: reserved1 = 1, reserved2 = 1, reserved3 = 1"]
+)
+def test_a_line_that_says_what_failed_is_no_page_that_was_left(said: str, tmp_path: Path) -> None:
+    told = analyze(bundle(tmp_path, {"console.txt": said + "\n"})).report["verdict"]
+    assert told["cause"] in ("tls", "protocol")

@@ -75,7 +75,7 @@ def _answer(attempt: Attempt, world: World) -> None:
     if attempt.started is not None and attempt.ended is not None:
         tell(attempt, "lasted_s", max(0.0, attempt.ended - attempt.started), best)
     page = main.get(Tier.BROWSER)
-    if attempt.code is None and page is not None and page.loads_after:
+    if page is not None and attempt.code is None and (page.loads_after or 0) > 0 and (attempt.opened or _unanswered(attempt, page)):
         tell(attempt, "page.left", "open" if attempt.opened else "before", page)
     _going(attempt)
     by_code = attempt.code is not None and (attempt.code == 1008 or attempt.code >= 4000)
@@ -87,6 +87,13 @@ def _answer(attempt: Attempt, world: World) -> None:
     untold = attempt.opened is None and attempt.status is None and Tier.PROXY not in main
     if by_code or by_status or raised or turned_away or untold:
         tell(attempt, "may_be_refused", True, raised or turned_away or (closed if by_code else best))
+
+
+def _unanswered(attempt: Attempt, page: Event) -> bool:
+    """Whether a whole try, as its page tells it, has neither answer nor failure: people also load a page again after one that failed."""
+    if attempt.status not in (None, _LEFT) or page.what is not What.HANDSHAKE:
+        return False
+    return not any(e.failed or e.signals for e in attempt.events if e.tier is Tier.BROWSER)
 
 
 def _going(attempt: Attempt) -> None:
