@@ -87,6 +87,12 @@ def test_the_lines_that_tell_of_leaving_are_of_no_try() -> None:
     assert [e.loads_after for one in tiers.browser for e in one.events] == [0]
 
 
+def test_a_note_of_no_try_was_said_in_the_last_load() -> None:
+    """A pasted line alone tells of no load after its own."""
+    tiers = browser(event("browser", "note", source="console.txt", line=1, signals=("browser.bad-frame",)))
+    assert [e.loads_after for e in tiers.loose] == [0]
+
+
 def test_a_close_after_navigation_is_of_another_try() -> None:
     """A socket of the load before cannot be lost in this one."""
     assert [(one.opened, one.code) for one in browser(*console("left", "failed", "left", "1006")).browser] == [(False, None), (None, 1006)]

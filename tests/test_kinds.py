@@ -24,3 +24,8 @@ def test_the_year_that_first_lines_say_is_kept() -> None:
         b"Nov 23 04:24:29 web1 uvicorn[7]: Shutting down\nNov 23 04:24:29 web1 uvicorn[7]: 2026-11-23 04:24:29,500 INFO x\n", "a.log", kit
     )
     assert kit.near == {"a.log": 1795407869.5}
+
+
+def test_rows_of_a_format_of_ones_own_are_no_words_of_an_app() -> None:
+    row = '[2026-11-23T04:16:03+00:00] 192.0.2.4 tide.example "GET /ws HTTP/1.1" 200 0.000 - - 280 9f\n'
+    assert kinds(row.encode() * 5, "access.log", Kit(load(), Vault())) == {"": "nginx-access"}

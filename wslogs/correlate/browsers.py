@@ -48,6 +48,7 @@ def _of_console(events: Iterable[Event], tiers: Tiers) -> list[Sighting]:
     1006 alone tells as well of one that never opened (WebSockets Standard, the handling of a failed connection).
     """
     tries: list[Sighting] = []
+    said: list[Event] = []
     load = 1
     for event in events:
         last = tries[-1] if tries else None
@@ -56,6 +57,7 @@ def _of_console(events: Iterable[Event], tiers: Tiers) -> list[Sighting]:
             tiers.loose.append(event)
             continue
         event.loads_after = -load
+        said.append(event)
         if event.what is What.FAILED and not (last and _continues(last, event)):
             tries.append(_told(event, opened=False))
         elif event.what is What.CLOSED and (
@@ -68,7 +70,7 @@ def _of_console(events: Iterable[Event], tiers: Tiers) -> list[Sighting]:
             last.end = event.at if last.end is None else last.end  # Firefox gives a time to the first line of several alone
         else:
             tiers.loose.append(event)
-    for event in (e for one in tries for e in one.events):
+    for event in said:
         event.loads_after = load + (event.loads_after or 0)
     return tries
 

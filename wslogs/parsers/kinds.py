@@ -21,7 +21,7 @@ _WHOLE = 2.5
 _ROW = 0.9
 """What a line says for an access log that has no more than what all rows have: other servers write such, too."""
 _WORDS = 1.0
-"""What words that are known say for a kind; half of it where the line has no form of that kind and could be a row."""
+"""What words that are known say for a kind; half of it where the line has no clear form of that kind and could be a row."""
 
 
 def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
@@ -96,7 +96,7 @@ def _score(kind: str, text: str, taken: Head, heads: Mapping[str, Heads], format
     shape = max((s.weight for s in kit.patterns.shapes if s.kind == kind and s.match.match(bare)), default=0)
     words = taken.text if kind != "nginx-error" else bare
     said = _WORDS if kit.reader(kind).read_all(words) else 0.0
-    return shape + (said if shape or not said or not _row(taken, formats, kit) else said / 2)
+    return shape + (said if shape >= _CLEAR or not said or not _row(taken, formats, kit) else said / 2)
 
 
 def _row(taken: Head, formats: Sequence[access.Layout], kit: Kit) -> float:
