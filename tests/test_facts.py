@@ -6,7 +6,7 @@ import pytest
 
 from conftest import NOON, attempt, event, item, patterns, source, token
 from wslogs import facts
-from wslogs.facts import doubled, unfilled
+from wslogs.facts import doubled
 from wslogs.model import Attempt, Event, Fact, Mark, Source
 from wslogs.parsers import conf_files
 from wslogs.parsers.env import Setting
@@ -148,18 +148,23 @@ def test_doubled(path: str, twice: bool) -> None:
     assert doubled(path) is twice
 
 
+def tried(at: float, **given: Any) -> Attempt:
+    return attempt(event("browser", path="/ws"), **({"started": NOON + at, "opened": False, "token": token("t")} | given))
+
+
 @pytest.mark.parametrize(
-    ("path", "yes"),
+    ("others", "apart"),
     [
-        ("/ws/undefined/", True),
-        ("ws/null", True),
-        ("/ws/[object Object]", True),
-        ("/ws/undefined-behaviour", False),
-        ("/nullable/ws", False),
+        ((tried(3), tried(8)), 4.0),
+        ((), None),
+        ((tried(3, opened=True),), None),
+        ((tried(3, status=403),), None),
+        ((tried(3, path="/other"),), None),
     ],
+    ids=["three tries", "one try", "the next one opened", "the next one was answered", "elsewhere"],
 )
-def test_unfilled(path: str, yes: bool) -> None:
-    assert unfilled(path) is yes
+def test_tries_in_vain(others: tuple[Attempt, ...], apart: float | None) -> None:
+    assert learned(tried(0), *others).get("dials.apart_s") == apart
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,12 @@ def test_an_error_that_no_pattern_knows_is_a_failure(tmp_path: Path) -> None:
     assert (one.failed, one.signals) == (True, ())
 
 
+def test_an_error_without_words_is_a_failure(tmp_path: Path) -> None:
+    """Recorded: what Chrome writes of a socket that an extension stopped."""
+    (one,) = parsed(tmp_path, text_of(entry(**error("")))).events
+    assert (one.failed, one.signals) == (True, ())
+
+
 def test_401_stands_in_words_alone(tmp_path: Path) -> None:
     (one,) = parsed(tmp_path, text_of(entry(**error("HTTP Authentication failed; no valid credentials available")))).events
     assert one.status == 401

@@ -14,7 +14,7 @@ SHOWN = frozenset({
 
 EVENT_GROUPS = frozenset({
     "url", "path", "addr", "client", "host", "upstream", "connection", "token", "time", "text", "origin", "program", "request_id",
-    "level_name",
+    "level_name", "page",
 })  # fmt: skip
 """Names of groups that feed an event and are never shown."""
 

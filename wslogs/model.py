@@ -112,6 +112,8 @@ class Token:
     not_before: float | None = None
     """`nbf`, epoch seconds."""
     length: int = 0
+    parameter: str | None = field(default=None, compare=False)
+    """Name of the parameter of the query that carried it; None: it came otherwise, or the line does not tell. Never shown."""
 
 
 @dataclass(slots=True, kw_only=True)

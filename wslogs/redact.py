@@ -54,7 +54,7 @@ class Vault:
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
-        self._tokens: dict[str, Token] = {}
+        self._tokens: dict[tuple[str, str | None], Token] = {}
         self._secrets: dict[str, str] = {}
 
     def fingerprint(self, text: str) -> str:
@@ -66,9 +66,9 @@ class Vault:
         if len(text) >= _WINDOW:
             self._secrets.setdefault(text, kind)
 
-    def token(self, text: str) -> Token:
+    def token(self, text: str, parameter: str | None = None) -> Token:
         """A token's fingerprint and, of a JWT, when it begins and ends; its signature is not checked."""
-        known = self._tokens.get(text)
+        known = self._tokens.get((text, parameter))
         if known is None:
             self.secret(text, "token")
             claims = _claims(text)
@@ -78,8 +78,9 @@ class Vault:
                 issued=_moment(claims.get("iat")),
                 not_before=_moment(claims.get("nbf")),
                 length=len(text),
+                parameter=parameter,
             )
-            self._tokens[text] = known
+            self._tokens[text, parameter] = known
         return known
 
     def url(self, text: str) -> Url:
@@ -101,7 +102,7 @@ class Vault:
             self.secret(value, "query value")
         for name, value in pairs:
             if value not in NO_TOKEN and _TOKEN_NAMES.search(name) and not _MASKED.search(value):
-                return self.token(value)
+                return self.token(value, name)
         long = [value for _, value in pairs if len(value) >= 20 and not _MASKED.search(value)]
         return self.token(long[0]) if long else None
 

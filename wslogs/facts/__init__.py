@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-import regex
-
 from wslogs import coverage
-from wslogs.facts import beside, configuration, control, life, timers
+from wslogs.facts import address, beside, configuration, control, life, timers
+from wslogs.facts.address import unfilled
 from wslogs.facts.world import World, dialler, doubled, tell, world
 from wslogs.model import Attempt, CloseCode, Event, Source, Tier, What
-from wslogs.parsers.env import Setting
 from wslogs.parsers.nginx_conf import walk
 from wslogs.times import iso
 
@@ -22,18 +20,17 @@ NAMES = frozenset({
     "browser.seen", "proxy.seen", "proxy.silent", "proxy.asked_app",
     "app.seen", "app.accepted", "app.refused", "app.as_http", "app.state", "app.died", "app.cut_at_stop", "app.may_have_cut",
     "upstream.differs",
-    "token.expired_by_s", "token.ran_out", "token.absent",
+    "token.expired_by_s", "token.ran_out", "token.absent", "token.other_name", "page.dials_itself", "dials.apart_s",
     "path.opens", "path.other_opens", "path.doubled", "path.off_base", "path.unfilled",
     "config.upgrade", "config.discards", "config.target", "config.returns", "config.access", "config.limits", "config.http_version",
-    "config.app_path", "config.elsewhere", "timer.read_timeout", "timer.same", "timer.nginx_silent", "timer.balancer", "timer.other",
+    "config.app_path", "config.elsewhere", "config.other_host",
+    "timer.read_timeout", "timer.same", "timer.nginx_silent", "timer.balancer", "timer.other",
     "upgrade.lost_before_proxy", "app.plain_worker", "path.answers_plain",
     "answered", "lost", "probe.opens", "host.listens", "certificate.ended_by_s", "compose.upstream",
     "others.failed", "others.answered", "others.same_address", "others.none",
 })  # fmt: skip
 """Every fact there is; a signal that names another one is refused."""
 
-_BASE = regex.compile(r"(?i)(?:api|ws|socket|base|backend)\w*(?:url|uri|host|base|endpoint)")
-_UNFILLED = frozenset({"undefined", "null", "NaN", "[object Object]"})
 _REDIAL_S = 10.0
 """Pages reconnect within so many seconds of a loss, most of them within one."""
 _AT_EXP_S = 2.0
@@ -46,11 +43,12 @@ def learn(attempt: Attempt, world: World) -> None:
     for part in (
         _answer,
         _redial,
+        _in_vain,
         _tiers,
         _silence,
         life.learn,
         _token,
-        _path,
+        address.learn,
         configuration.learn,
         timers.learn,
         beside.learn,
@@ -126,6 +124,16 @@ def _redial(attempt: Attempt, world: World) -> None:
         tell(attempt, "redialled", True, attempt.events[0])
 
 
+def _in_vain(attempt: Attempt, world: World) -> None:
+    """How far apart the tries of a token on this path were, on average, where none of several had any answer."""
+    if attempt.token is None or attempt.opened or attempt.status is not None:
+        return
+    tries = [a for a in world.by_token[attempt.token.fingerprint] if a.path == attempt.path]
+    times = sorted(a.started for a in tries if a.started is not None)
+    if len(times) > 1 and not any(a.opened or a.status is not None for a in tries):
+        tell(attempt, "dials.apart_s", (times[-1] - times[0]) / (len(times) - 1), *(a.events[0] for a in tries[:2]))
+
+
 def _tiers(attempt: Attempt, world: World) -> None:
     proxy, app, browser = (attempt.tiers.get(t) for t in (Tier.PROXY, Tier.APP, Tier.BROWSER))
     for name, seen in (("browser.seen", browser), ("proxy.seen", proxy), ("app.seen", app)):
@@ -193,40 +201,3 @@ def _token(attempt: Attempt, world: World) -> None:
         return
     if abs(attempt.ended - token.expires) <= 1.5 + min(1.0, attempt.error_s / 2):
         tell(attempt, "token.ran_out", True, shown)
-
-
-def _path(attempt: Attempt, world: World) -> None:
-    path = attempt.path
-    if path is None:
-        return
-    shown = next((e for e in attempt.events if e.path), None)
-    other = world.opened.get(path)
-    if other is not None and other is not attempt:
-        tell(attempt, "path.opens", True, other.events[0])
-    elsewhere = next((a for p, a in world.opened.items() if p != path and p is not None), None)
-    if not attempt.opened and other is None and elsewhere is not None:
-        tell(attempt, "path.other_opens", True, elsewhere.events[0])
-    if not attempt.opened and doubled(path) and other is None:
-        tell(attempt, "path.doubled", True, shown)
-    if not attempt.opened and other is None and unfilled(path):
-        tell(attempt, "path.unfilled", True, shown)
-    if not attempt.opened and other is None and (setting := _off_base(attempt, world)) is not None:
-        proof = Event(source=setting.source, line=setting.line, tier=Tier.CONFIG, what=What.NOTE, excerpt=f"{setting.name}=…")
-        tell(attempt, "path.off_base", True, proof, shown)
-
-
-def unfilled(path: str) -> bool:
-    """Whether a part of a path is what JavaScript makes of a value that was never set: /ws/undefined/, /ws/NaN."""
-    return not _UNFILLED.isdisjoint(path.split("/"))
-
-
-def _off_base(attempt: Attempt, world: World) -> Setting | None:
-    """The base URL that the dialled address does not lie under, where the address opens nowhere."""
-    bases = [s for s in world.settings if _BASE.search(s.name)]
-    if not bases or attempt.host is None:
-        return None
-    for base in bases:
-        same_host = base.host is None or base.host.partition(":")[0] == attempt.host.partition(":")[0]
-        if same_host and (attempt.path or "/").startswith((base.path or "/").rstrip("/")):
-            return None
-    return bases[0]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wslogs.facts.world import World, doubled, tell
-from wslogs.model import Attempt, Event, Tier, What
+from wslogs.facts.world import World, doubled, line, tell
+from wslogs.model import Attempt, Tier
 from wslogs.parsers.nginx_conf import Directive, walk
 from wslogs.parsers.nginx_location import named
 from wslogs.parsers.nginx_route import PASSES, Route
@@ -111,10 +111,3 @@ def _access(attempt: Attempt, route: Route) -> None:
         status = route.one(_LIMITS[limit.name])
         if str(attempt.status) == (status.args[0] if status is not None and status.args else _LIMITED):
             tell(attempt, "config.limits", True, line(limit))
-
-
-def line(directive: Directive | None) -> Event | None:
-    """The line of a directive as proof."""
-    if directive is None:
-        return None
-    return Event(source=directive.file, line=directive.line, tier=Tier.CONFIG, what=What.NOTE, excerpt=directive.shown())

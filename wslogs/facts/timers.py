@@ -7,8 +7,7 @@ more. What nginx cuts it tells at level `info` (field-guide.md 2.2), and what it
 from __future__ import annotations
 
 from wslogs import coverage
-from wslogs.facts.configuration import line
-from wslogs.facts.world import World, silence, tell
+from wslogs.facts.world import World, line, silence, tell
 from wslogs.model import Attempt, Event, Tier, What
 
 _OFF_S = 1.0

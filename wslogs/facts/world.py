@@ -10,7 +10,7 @@ from wslogs.model import LIFE, Attempt, Event, Fact, Source, Tier, What
 from wslogs.parsers.certificates import Certificate
 from wslogs.parsers.compose import Service
 from wslogs.parsers.env import Setting
-from wslogs.parsers.nginx_conf import Conf
+from wslogs.parsers.nginx_conf import Conf, Directive
 from wslogs.parsers.nginx_location import routes
 from wslogs.parsers.nginx_route import Route
 
@@ -59,6 +59,10 @@ class World:
     by_token: Mapping[str, list[Attempt]]
     with_token: frozenset[str | None]
     """Paths on which an attempt with a token opened."""
+    token_names: Mapping[str | None, Mapping[str, Event]] = field(default_factory=dict)
+    """Path -> parameters of the query that carried the token of one that opened -> a line that shows it."""
+    pages: Mapping[str, Event] = field(default_factory=dict)
+    """Hosts that pages in the browser came from -> a line that shows it."""
     certificates: Sequence[Certificate] = ()
     services: Sequence[Service] = ()
     """Of docker-compose.yml."""
@@ -124,6 +128,8 @@ def world(
         dials=_dials(attempts),
         by_token=_by_token(attempts),
         with_token=frozenset(a.path for a in opened if a.token),
+        token_names=_token_names(opened),
+        pages={e.page.partition("://")[2]: e for e in (*loose, *(e for a in attempts for e in a.events)) if e.page},
         certificates=certificates,
         services=services,
         probed=[e for e in loose if e.tier is Tier.PROBE and e.what is What.OPENED],
@@ -158,6 +164,14 @@ def _dials(attempts: Sequence[Attempt]) -> dict[tuple[str | None, str | None], l
     return {key: sorted(starts) for key, starts in found.items()}
 
 
+def _token_names(opened: Iterable[Attempt]) -> dict[str | None, dict[str, Event]]:
+    found: dict[str | None, dict[str, Event]] = {}
+    for attempt in opened:
+        if attempt.token is not None and attempt.token.parameter is not None:
+            found.setdefault(attempt.path, {}).setdefault(attempt.token.parameter, attempt.events[0])
+    return found
+
+
 def _by_token(attempts: Sequence[Attempt]) -> dict[str, list[Attempt]]:
     found: dict[str, list[Attempt]] = {}
     for attempt in attempts:
@@ -187,3 +201,10 @@ def dialler(attempt: Attempt) -> tuple[str | None, str | None]:
 def tell(attempt: Attempt, name: str, value: Fact, *proof: Event | None) -> None:
     attempt.facts[name] = value
     attempt.proof[name] = tuple(e for e in proof if e is not None)
+
+
+def line(directive: Directive | None) -> Event | None:
+    """The line of a directive as proof."""
+    if directive is None:
+        return None
+    return Event(source=directive.file, line=directive.line, tier=Tier.CONFIG, what=What.NOTE, excerpt=directive.shown())

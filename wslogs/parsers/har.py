@@ -19,7 +19,7 @@ from wslogs import times
 from wslogs.bundle import Item
 from wslogs.model import Event, Source, Tier, What
 from wslogs.parsers import nginx_build
-from wslogs.parsers.kit import Kit, Parsed, apply_fields, apply_reading
+from wslogs.parsers.kit import Kit, Parsed, apply_fields, apply_reading, origin
 from wslogs.redact import ELIDED, shown_path
 
 _EARLIEST = 946684800.0
@@ -86,6 +86,8 @@ class _Entry(msgspec.Struct):
 
 class _Page(msgspec.Struct):
     id: str = ""
+    title: str = ""
+    """Chrome gives the URL of the page, Firefox what its tab is called."""
 
 
 class _Log(msgspec.Struct):
@@ -132,7 +134,8 @@ def parse(item: Item, kit: Kit) -> Parsed:
         if _is_websocket(entry):
             line = lines[len(parsed.events)] if len(parsed.events) < len(lines) else 1
             made = _event(entry, at, source, line, _undated(read, position, boot) if at is None else (None, 0.0), writer, kit)
-            made.loads_after = len(pages) - pages.index(entry.pageref) - 1 if entry.pageref in pages else None
+            made.loads_after = len(pages) - list(pages).index(entry.pageref) - 1 if entry.pageref in pages else None
+            made.page = made.page or origin(pages.get(entry.pageref or "", ""), kit)
             parsed.events.append(made)
         elif at is not None and entry.resource in _ASKED and len(others) < _MOST_OTHERS and (entry.response.status or 0) > 99:
             others.append((entry, at))
@@ -167,13 +170,13 @@ def _others(entries: list[tuple[_Entry, float]], raw: bytes, source: Source, kit
     return found
 
 
-def _entries(raw: bytes) -> tuple[list[msgspec.Raw | bytes], list[str], bool]:
-    """(entries, ids of the loads of pages in their order, whether the HAR is whole)."""
+def _entries(raw: bytes) -> tuple[list[msgspec.Raw | bytes], dict[str, str], bool]:
+    """(entries, id of each load of a page -> its title, in their order, whether the HAR is whole)."""
     try:
         log = msgspec.json.decode(raw, type=_Har).log
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return _salvaged(raw.decode("utf-8", "replace")), [], False
-    return list(log.entries), [page.id for page in log.pages], True
+        return _salvaged(raw.decode("utf-8", "replace")), {}, False
+    return list(log.entries), {page.id: page.title for page in log.pages}, True
 
 
 def _salvaged(text: str) -> list[msgspec.Raw | bytes]:
@@ -247,16 +250,17 @@ def _event(
     made.request_id = _header(entry.response.headers, "x-request-id") or None
     agent = _header(entry.request.headers, "user-agent")
     made.agent = kit.vault.fingerprint(agent) if agent else None
-    origin = kit.vault.url(_header(entry.request.headers, "origin"))
-    made.page = f"{origin.scheme}://{origin.host}" if origin.host else None
+    made.page = origin(_header(entry.request.headers, "origin"), kit)
     made.upgrade = True
     kit.paths.add(made.path or "/")
-    reason = " ".join(f.data or "" for f in entry.frames or () if f.type == "error")
+    errors = [f.data or "" for f in entry.frames or () if f.type == "error"]
+    reason = " ".join(errors)
     broken = '"_securityState": "broken"' if entry.security == "broken" and not made.status else ""
     reason = " ".join(part for part in (reason, entry.response.error, entry.response.failure, broken) if part)
     reading = kit.reader("har").read_all(reason)
     apply_reading(made, reading, kit)
-    over = bool(reason) or (writer in _WAITED_FOR and entry.timings.wait is not None)
+    # Of a socket that an extension stopped, Chrome gives an error without words.
+    over = bool(errors or reason) or (writer in _WAITED_FOR and entry.timings.wait is not None)
     made.failed = True if over and made.status is None else None
     told = f": {reading.excerpt}" if reading.excerpt else ""
     made.excerpt = f"{made.scheme or 'ws'}://{ELIDED}{shown_path(made.path)} response.status {entry.response.status or 0}{told}"

@@ -165,6 +165,8 @@ def apply_fields(event: Event, fields: Mapping[str, str], kit: Kit) -> Event:
         parts = kit.vault.url(url)
         event.host, event.path, event.token = parts.host or event.host, parts.path, parts.token
         event.scheme = parts.scheme or event.scheme
+    if page := fields.get("page"):
+        event.page = origin(page, kit)
     if "host" in fields and event.host is None:
         event.host = fields["host"].lower()
     if "token" in fields and event.token is None:
@@ -177,6 +179,12 @@ def apply_fields(event: Event, fields: Mapping[str, str], kit: Kit) -> Event:
     event.version = fields.get("version") or event.version
     event.request_id = fields.get("request_id") or event.request_id
     return event
+
+
+def origin(url: str, kit: Kit) -> str | None:
+    """Scheme and host of the URL of a page or of an Origin header; None where it has no host."""
+    parts = kit.vault.url(url)
+    return f"{parts.scheme}://{parts.host}" if parts.scheme and parts.host else None
 
 
 def event_of(reading: Reading, source: Source, line: int, kit: Kit) -> Event:

@@ -18,7 +18,7 @@ import regex
 
 from wslogs.bundle import Item
 from wslogs.model import CloseCode, Event, Source, Tier, What
-from wslogs.parsers.kit import Kit, Parsed, apply_fields, apply_reading, number
+from wslogs.parsers.kit import Kit, Parsed, apply_fields, apply_reading, number, origin
 from wslogs.redact import ELIDED, shown_path
 
 _LONGEST = 8 << 20
@@ -302,8 +302,7 @@ def _event(one: _Try, reading: _Reading, source: Source, kit: Kit) -> Event:
     made.key = kit.vault.fingerprint(key) if (key := one.sent.get("sec-websocket-key")) else None
     made.agent = kit.vault.fingerprint(agent) if (agent := one.sent.get("user-agent")) else None
     made.request_id = one.came.get("x-request-id") or None
-    origin = kit.vault.url(one.sent.get("origin") or one.initiator)
-    made.page = f"{origin.scheme}://{origin.host}" if origin.host else None
+    made.page = origin(one.sent.get("origin") or one.initiator, kit)
     opened = error == _UPGRADED
     reason = kit.reader("har").read_all(said := _reason(one, error))
     apply_reading(made, reason, kit)
