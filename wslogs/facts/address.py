@@ -51,11 +51,23 @@ def _off_base(attempt: Attempt, world: World) -> Setting | None:
     bases = [s for s in world.settings if _BASE.search(s.name)]
     if not bases or attempt.host is None:
         return None
-    for base in bases:
-        same_host = base.host is None or base.host.partition(":")[0] == attempt.host.partition(":")[0]
-        if same_host and (attempt.path or "/").startswith((base.path or "/").rstrip("/")):
-            return None
-    return bases[0]
+    if any(_below(base, attempt.host, attempt.path or "/") for base in bases):
+        return None
+    return next((base for base in bases if _known_good(base, attempt, world)), None)
+
+
+def _below(base: Setting, host: str | None, path: str) -> bool:
+    same_host = base.host is None or host is None or base.host.partition(":")[0] == host.partition(":")[0]
+    return same_host and path.startswith((base.path or "/").rstrip("/"))
+
+
+def _known_good(base: Setting, attempt: Attempt, world: World) -> bool:
+    """Whether a socket opened below a base, or nginx passes upgrades on there: else it may be the server that lacks the path."""
+    if any(_below(base, other.host, path) for path, other in world.opened.items() if path is not None):
+        return True
+    at = [d.args[-1] for d in walk(world.conf.directives) if d.name == "location" and d.args] if world.conf is not None else []
+    ways = [routes(world.conf, attempt.scheme, base.host or attempt.host, p) for p in at if p.startswith("/")] if world.conf else []
+    return any(one is not None and one.own("proxy_pass") and one.upgrade()[0] and _below(base, None, one.path or "/") for one in ways)
 
 
 def _itself(attempt: Attempt, world: World) -> None:

@@ -81,6 +81,28 @@ PATHS: tuple[Scenario, ...] = (
         seconds=9,
     ),
     Scenario(
+        name="path/location-forgotten",
+        causes=("path.static-fallback",),
+        story="The app serves /ws, and the new nginx.conf forgot its location: nginx answers index.html with 200.",
+        proxy=Proxy(sites=(Site(locations=""),), access="timed"),
+        app=App(log="timed", options={"ws_path": "/ws"}),
+        page=Page(words="en", ws_base="wss://testdomen.uz", tries=4, first_wait_ms=700),
+        formats="access log with request times; app log with times and no line of a socket",
+        compact_har=True,
+        seconds=9,
+    ),
+    Scenario(
+        name="path/location-forgotten-404",
+        causes=("path.not-found",),
+        story="The app serves /ws behind hypercorn, and nginx has no location for it: it looks for a file and answers 404.",
+        proxy=Proxy(sites=(Site(PORTAL, locations="", fallback="=404"),), access="combined"),
+        app=App(server="hypercorn", options={"ws_path": "/ws"}),
+        page=Page(api_base=PORTAL_API, ws_base=f"wss://{PORTAL}", tries=4, first_wait_ms=700),
+        formats="combined; hypercorn's log",
+        compact_har=True,
+        seconds=9,
+    ),
+    Scenario(
         name="path/trailing-slash",
         causes=("path.not-found",),
         story="The new build dials /api/v1/ws/ with a slash at its end, and the app's route has none: refused with 403. A user "
