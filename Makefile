@@ -20,6 +20,7 @@ check: $(VENV)/.ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/wslogs patterns check
+	$(BIN)/python -m tests.accuracy --check
 	TZ=Asia/Kathmandu $(BIN)/python -m pytest -m "not lab"
 
 # The wheel must carry patterns and templates: it is installed and used away from the checkout.

@@ -9,11 +9,12 @@ from wslogs.facts import address, unfilled
 from wslogs.facts.world import world
 from wslogs.model import Attempt, Fact
 from wslogs.parsers import conf_files
+from wslogs.parsers.env import Setting
 
 
-def learned(one: Attempt, *others: Attempt, conf: str | None = None) -> dict[str, Fact]:
+def learned(one: Attempt, *others: Attempt, conf: str | None = None, settings: Sequence[Setting] = ()) -> dict[str, Fact]:
     told = conf_files.parse(item(conf, "nginx.conf"))[1] if conf is not None else None
-    address.learn(one, world([one, *others], (), told, (), ()))
+    address.learn(one, world([one, *others], (), told, settings, ()))
     return one.facts
 
 
@@ -88,3 +89,26 @@ def test_another_host_serves_it(path: str, headers: str, host: str, yes: bool | 
     conf = FILES.format() + APP.format(path=path, headers=headers)
     one = attempt(event("browser", path="/ws", host=host), host=host, scheme="wss", opened=False, status=404)
     assert learned(one, conf=conf).get("config.other_host") is yes
+
+
+BASE = Setting(source=".env", line=1, name="VITE_API_BASE_URL", scheme="https", host="app.example", path="/api/v1")
+GOOD = APP.format(path="/api/v1/ws", headers=UPGRADE)
+
+
+@pytest.mark.parametrize(
+    ("path", "opened", "conf", "yes"),
+    [
+        ("/ws", "/api/v1/ws", None, True),
+        ("/ws", None, GOOD, True),
+        ("/ws", "/chat", None, None),
+        ("/ws", None, None, None),
+        ("/ws", None, APP.format(path="/api/", headers=""), None),
+        ("/api/v1/socket", "/api/v1/ws", GOOD, None),
+    ],
+    ids=["others open below it", "nginx upgrades below it", "others open elsewhere", "nothing known", "no upgrades anywhere", "below it"],
+)
+def test_an_address_beside_the_base_url(path: str, opened: str | None, conf: str | None, yes: bool | None) -> None:
+    """Sockets need not lie below the base URL of the API: nginx may lack their location."""
+    one = attempt(event("browser", path=path), host="app.example", scheme="wss", opened=False)
+    others = [attempt(event(path=opened), host="app.example", opened=True)] if opened else []
+    assert learned(one, *others, conf=conf, settings=(BASE,)).get("path.off_base") is yes

@@ -153,18 +153,19 @@ def tried(at: float, **given: Any) -> Attempt:
 
 
 @pytest.mark.parametrize(
-    ("others", "apart"),
+    ("others", "told"),
     [
-        ((tried(3), tried(8)), 4.0),
-        ((), None),
-        ((tried(3, opened=True),), None),
-        ((tried(3, status=403),), None),
-        ((tried(3, path="/other"),), None),
+        ((tried(3), tried(8)), (3, 4.0)),
+        ((tried(3, started=None),), (2, None)),
+        ((), (None, None)),
+        ((tried(3, opened=True),), (None, None)),
+        ((tried(3, status=403),), (None, None)),
+        ((tried(3, path="/other"),), (None, None)),
     ],
-    ids=["three tries", "one try", "the next one opened", "the next one was answered", "elsewhere"],
+    ids=["three tries", "one without a time", "one try", "the next one opened", "the next one was answered", "elsewhere"],
 )
-def test_tries_in_vain(others: tuple[Attempt, ...], apart: float | None) -> None:
-    assert learned(tried(0), *others).get("dials.apart_s") == apart
+def test_tries_in_vain(others: tuple[Attempt, ...], told: tuple[int | None, float | None]) -> None:
+    assert picked(learned(tried(0), *others), "dials.in_vain", "dials.apart_s") == told
 
 
 @pytest.mark.parametrize(
@@ -189,12 +190,6 @@ def test_paths_that_open() -> None:
     assert picked(elsewhere, "path.opens", "path.other_opens") == (None, True)
     same = learned(attempt(event(path="/ws"), opened=False), opened)
     assert picked(same, "path.opens", "path.other_opens") == (True, None)
-
-
-def test_an_address_beside_the_base_url() -> None:
-    base = Setting(source=".env", line=1, name="VITE_API_BASE_URL", scheme="https", host="a.example", path="/api")
-    assert learned(attempt(event(path="/ws"), host="a.example", opened=False), settings=(base,))["path.off_base"] is True
-    assert "path.off_base" not in learned(attempt(event(path="/api/ws"), host="a.example", opened=False), settings=(base,))
 
 
 def page(loads_after: int | None, **given: Any) -> Attempt:

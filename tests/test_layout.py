@@ -28,7 +28,9 @@ FLOORS = (
 """From the roof down; rooms of one floor meet in pipeline."""
 
 EXCEPTIONS = {
-    ("facts", "parsers.env"): "a fact about the path looks at the Setting that env makes",
+    ("facts.address", "parsers.env"): "what was dialled is compared with the Setting that names it",
+    ("facts.address", "parsers.nginx_conf"): "where nginx passes upgrades on is read off Directives",
+    ("facts.address", "parsers.nginx_location"): "another host is asked for its Route",
     ("facts", "parsers.nginx_conf"): "which logs are written is told by the Directives on the Route",
     ("facts.configuration", "parsers.nginx_conf"): "facts of configuration are read off Directives",
     ("facts.configuration", "parsers.nginx_location"): "try_files leads to a named location",

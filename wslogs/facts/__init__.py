@@ -20,7 +20,7 @@ NAMES = frozenset({
     "browser.seen", "proxy.seen", "proxy.silent", "proxy.asked_app",
     "app.seen", "app.accepted", "app.refused", "app.as_http", "app.state", "app.died", "app.cut_at_stop", "app.may_have_cut",
     "upstream.differs",
-    "token.expired_by_s", "token.ran_out", "token.absent", "token.other_name", "page.dials_itself", "dials.apart_s",
+    "token.expired_by_s", "token.ran_out", "token.absent", "token.other_name", "page.dials_itself", "dials.in_vain", "dials.apart_s",
     "path.opens", "path.other_opens", "path.doubled", "path.off_base", "path.unfilled",
     "config.upgrade", "config.discards", "config.target", "config.returns", "config.access", "config.limits", "config.http_version",
     "config.app_path", "config.elsewhere", "config.other_host",
@@ -125,12 +125,15 @@ def _redial(attempt: Attempt, world: World) -> None:
 
 
 def _in_vain(attempt: Attempt, world: World) -> None:
-    """How far apart the tries of a token on this path were, on average, where none of several had any answer."""
+    """How many tries of a token on this path there were, and how far apart on average, where none had any answer."""
     if attempt.token is None or attempt.opened or attempt.status is not None:
         return
-    tries = [a for a in world.by_token[attempt.token.fingerprint] if a.path == attempt.path]
+    tries = [a for a in world.by_token.get(attempt.token.fingerprint, ()) if a.path == attempt.path]
+    if len(tries) < 2 or any(a.opened or a.status is not None for a in tries):
+        return
+    tell(attempt, "dials.in_vain", len(tries), *(a.events[0] for a in tries[:3]))
     times = sorted(a.started for a in tries if a.started is not None)
-    if len(times) > 1 and not any(a.opened or a.status is not None for a in tries):
+    if len(times) > 1:
         tell(attempt, "dials.apart_s", (times[-1] - times[0]) / (len(times) - 1), *(a.events[0] for a in tries[:2]))
 
 
