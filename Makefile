@@ -12,6 +12,7 @@ demo: $(VENV)/.ready
 
 test: $(VENV)/.ready-dev
 	@sh tests/lab/install.sh
+	@$(MAKE) --no-print-directory $(VENV)/.ready-npm
 	$(BIN)/python -m pytest
 
 # What must be clean before a commit: types, lint, patterns, and the suite again in an odd time zone.
@@ -56,6 +57,12 @@ $(VENV)/.ready: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.ready-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,lab]'
 	@touch $@ $(VENV)/.ready
+
+# What pages are looked at with, never part of one: axe-core (accessibility) and mermaid (whether it takes a diagram).
+$(VENV)/.ready-npm: tests/lab/package.json $(VENV)/.ready-dev
+	@mkdir -p $(VENV)/npm && cp tests/lab/package.json $(VENV)/npm/
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm install --prefix $(VENV)/npm --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
 
 clean:
 	rm -rf $(VENV) dist build wslogs-report

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "wslogs"
 FLOORS = (
     ("cli",),
     ("explain", "trials"),
-    ("pipeline", "check"),
+    ("pipeline", "verify", "check"),
     ("parsers", "correlate", "facts", "signals", "verdict", "report", "tables", "quote"),
     ("endings", "storms"),
     ("bundle", "scan", "patterns"),

@@ -15,8 +15,10 @@ from babel.messages.pofile import read_po
 from markdown_it import MarkdownIt
 
 from wslogs import resources
+from wslogs.errors import TemplateError
 from wslogs.report import markdown, render, terminal, write
 from wslogs.report.pictures import journey, strip
+from wslogs.report.view import view
 from wslogs.report.words import place, words
 
 EXAMPLES = sorted((Path(__file__).parent / "data" / "report").glob("*.json"))
@@ -507,6 +509,91 @@ def test_the_russian_page_has_no_english_frame() -> None:
     for text in ("What to do", "Attempts", "ruled out", "stopped here", "more are"):
         assert text not in page
     assert "Что делать" in page and "11 попыток" in page
+
+
+# Other templates -----------------------------------------------------------------------------------------------------
+
+
+def postmortem(report: dict[str, Any], name: str, lang: str = "en") -> str:
+    return render(report, [name], lang, template="postmortem")[f"postmortem.{name}"].decode()
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_a_post_mortem_holds_the_facts(path: Path) -> None:
+    report = example(path.name)
+    page, text = Page(postmortem(report, "html")), gfm(postmortem(report, "md"))
+    for said in (page.text, Page(text).text):
+        assert "Timeline" in said and "Action items" in said
+        if report["verdict"]["detail"]:
+            assert report["verdict"]["detail"] in said
+        for incident in report["incidents"][:3]:
+            assert incident["id"] in said or not incident["first"]
+    assert not page.open
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text_in_a_post_mortem(text: str) -> None:
+    calm, loud = example("failure.json"), hostile(example("failure.json"), text)
+    for one, other in ((postmortem(calm, "html"), postmortem(loud, "html")), (gfm(postmortem(calm, "md")), gfm(postmortem(loud, "md")))):
+        page = Page(other)
+        assert not page.open
+        assert {tag for tag, _ in page.tags} <= {tag for tag, _ in Page(one).tags} | {"code"}
+        assert {name for _, attrs in page.tags for name in attrs} <= {name for _, attrs in Page(one).tags for name in attrs}
+
+
+def test_the_diagram_of_the_journey() -> None:
+    lanes = {"browser": "browser", "proxy": "nginx", "app": "app"}
+    messages = [
+        ("browser", "proxy", "Request, 10:00:00", True),
+        ("app", "proxy", "Accept", True),
+        ("proxy", "browser", "Close <b>; end\n  x", False),
+        ("", "", "Close", False),
+    ]
+    assert markdown.mermaid(lanes, messages).splitlines() == [
+        "```mermaid",
+        "sequenceDiagram",
+        "    participant browser as browser",
+        "    participant proxy as nginx",
+        "    participant app as app",
+        "    browser->>proxy: Request, 10:00:00",
+        "    app-->>proxy: Accept",
+        "    proxy-xbrowser: Close  b   end   x",
+        "    Note over browser,app: Close",
+        "```",
+    ]
+
+
+def test_templates_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "short.md.j2").write_text(
+        "{{ verdict.detail }} {{ report.bundle.name | code }} {{ _('Attempts') }}: {{ total | number }}\n"
+    )
+    made = render(example("failure.json"), ["md", "json"], "ru", template="short", folders=[tmp_path])
+    assert list(made) == ["short.md", "report.json"]
+    assert made["short.md"].decode() == "proxy.upgrade-headers `support-4711.zip` Попытки: 11\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "known: postmortem, ticket"),
+        ("{% if %}", "short.md.j2:1"),
+        ("{{ no_such_thing }}", "docs/templates.md"),
+        ("{{ ''.__class__.__mro__ }}", "docs/templates.md"),
+        ("{% include 'none.j2' %}", "none.j2"),
+    ],
+    ids=["missing", "wrong", "an unknown variable", "what the sandbox forbids", "includes what is missing"],
+)
+def test_a_bad_template_is_refused_by_name(text: str | None, words: str, tmp_path: Path) -> None:
+    if text is not None:
+        (tmp_path / "short.md.j2").write_text(text)
+    with pytest.raises(TemplateError, match=words):
+        render(example("failure.json"), ["md"], "en", template="short", folders=[tmp_path])
+
+
+def test_each_variable_of_a_template_is_documented() -> None:
+    """docs/templates.md lists the variables; what they hold stands in contract.md and shape.py."""
+    told = regex.findall(r"^- `(\w+)`", (Path(__file__).parent.parent / "docs" / "templates.md").read_text("utf-8"), regex.MULTILINE)
+    assert set(told) == set(view(example("failure.json")))
 
 
 # Files ----------------------------------------------------------------------------------------------------------------

@@ -63,10 +63,12 @@ def analyze(
     until: Annotated[str | None, typer.Option(help="Only attempts up to this time.")] = None,
     addresses: Annotated[bool, typer.Option("--addresses", help="Show client addresses instead of labels.")] = False,
     quote: Annotated[bool, typer.Option("--quote", help="Quote whole lines, masked.")] = False,
+    template: Annotated[str, typer.Option(help="ticket, postmortem, or one of your own in --templates.")] = "ticket",
+    templates: Annotated[list[Path] | None, typer.Option(help="A folder of your own templates; may be given again.")] = None,
     patterns: Patterns = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 0 healthy, 1 failure, 3 undetermined.")] = False,
 ) -> None:
-    """Read a bundle, and write report.html, report.md and report.json."""
+    """Read a bundle, and write report.html, report.md and report.json; with --template postmortem, postmortem.html and .md."""
     formats = _formats(format)
     first, last = _time("--since", since), _time("--until", until)
     with _guarded():
@@ -79,7 +81,7 @@ def analyze(
                 bundle, lang=lang.value, since=first, until=last, addresses=addresses, quote=quote,
                 patterns=patterns or (), progress=progress,
             )  # fmt: skip
-            files = render(result.report, formats, lang.value)
+            files = render(result.report, formats, lang.value, template=template, folders=templates or ())
         said = terminal(result.report, lang.value)
         result.vault.check(files | {"the terminal": said.encode("utf-8", "replace")})
         try:
@@ -90,6 +92,43 @@ def analyze(
         typer.echo("\n".join(str(path) for path in written))
     if exit_code:
         raise typer.Exit({"healthy": OK, "failure": FAILED}.get(result.report["verdict"]["status"], UNDETERMINED))
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="report.json of before the change.")],
+    after: Annotated[Path, typer.Argument(help="report.json of after it.")],
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a ticket.")] = False,
+    lang: Annotated[Lang, typer.Option(help="Language.")] = Lang.EN,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 0 gone or healthy, 1 same, another or new, 3 unclear.")] = False,
+) -> None:
+    """Compare two reports: the cause is gone, the same, or another one."""
+    with _guarded():
+        from wslogs.report.compare import as_markdown, as_text, compare, load
+
+        made = compare(load(before), load(after), lang.value)
+        typer.echo((as_markdown if markdown else as_text)(made).rstrip())
+    if exit_code:
+        raise typer.Exit({"gone": OK, "healthy": OK, "unclear": UNDETERMINED}.get(made.outcome, FAILED))
+
+
+@app.command()
+def verify(
+    report: Annotated[Path, typer.Argument(help="A report.json.")],
+    bundle: Annotated[list[Path], typer.Argument(help="The bundle that it is of. Only read.")],
+) -> None:
+    """Check a report against its bundle: each file's hash, and each quoted line. Exit status 1 when something does not stand."""
+    with _guarded():
+        from wslogs.report.compare import load
+        from wslogs.verify import verify as run
+
+        checks = run(load(report), bundle)
+        for one in checks:
+            typer.echo(f"{one.state:8} {one.what}" + (f" -> line {one.line}" if one.state == "moved" else ""))
+        wrong = sum(not one.holds for one in checks)
+        typer.echo(f"{len(checks)} checks, {wrong} do not hold")
+    if wrong:
+        raise typer.Exit(FAILED)
 
 
 @app.command()
@@ -216,14 +255,14 @@ def _time(option: str, text: str | None) -> datetime | None:
 @contextmanager
 def _guarded() -> Iterator[None]:
     """Errors become a line and an exit status; a defect never quotes what it read."""
-    from wslogs.errors import BundleError, LeakError, PatternError
+    from wslogs.errors import BundleError, LeakError, PatternError, TemplateError
 
     try:
         yield
     except BundleError as error:
         typer.echo(f"wslogs: {error}", err=True)
         raise typer.Exit(WRONG) from None
-    except PatternError as error:
+    except (PatternError, TemplateError) as error:
         typer.echo(f"wslogs: {error}", err=True)
         raise typer.Exit(WRONG) from None
     except LeakError as error:

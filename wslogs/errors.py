@@ -23,5 +23,12 @@ class BundleError(WslogsError):
         super().__init__(f"{path}: {what}" + (f" ({hint})" if hint else ""))
 
 
+class TemplateError(WslogsError):
+    """A template is missing or wrong. Says which one, where and why; nothing is written."""
+
+    def __init__(self, where: str, what: str, hint: str = "") -> None:
+        super().__init__(f"{where}: {what}" + (f" ({hint})" if hint else ""))
+
+
 class LeakError(WslogsError):
     """A secret of the bundle stood in a finished output; nothing was written. Names the kind of secret, never its value."""

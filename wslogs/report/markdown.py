@@ -1,5 +1,6 @@
 """Text for Markdown: all of it is escaped unless one of these functions made it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import regex
@@ -11,6 +12,11 @@ ACTIVE = regex.compile(r"[@\#!$%~&^]\w | :// | www\. | mailto: | :[a-z+-][\w+-]*
 BLOCK_START = regex.compile(r"^(\d+(?=[.)](?:\s|$))|(?=[-+=]))")
 SPACE = regex.compile(r"\s+")
 CODE = regex.compile(r"`([^`\n]+)`")
+# What mermaid could take for its own syntax, or for markup, stays out of a diagram.
+NOT_PLAIN = regex.compile(r"[^\p{L}\p{N} .,:+±≈-]")
+
+Message = tuple[str, str, str, bool]
+"""(who sends, who receives, what, whether it arrived)."""
 
 
 class Markdown(str):
@@ -54,6 +60,23 @@ def fenced(value: str, language: str = "") -> Markdown:
     """A block of code; the language is the template's own word."""
     fence = "`" * max(3, _longest_run(value) + 1)
     return Markdown(f"{fence}{language}\n{value.rstrip()}\n{fence}")
+
+
+def mermaid(lanes: Mapping[str, str], messages: Sequence[Message]) -> Markdown:
+    """A sequence diagram; nothing but letters, digits and a few signs gets into it.
+
+    `lanes`: key -> what it is called. A message that did not arrive ends in a cross; one without ends is a note over all lanes.
+    """
+    lines = ["sequenceDiagram", *(f"    participant {key} as {_plain(name)}" for key, name in lanes.items())]
+    keys = list(lanes)
+    for one, other, said, arrived in messages:
+        arrow = ("-->>" if keys.index(one) > keys.index(other) else "->>") if arrived and one else "-x"
+        lines.append(f"    {one}{arrow}{other}: {_plain(said)}" if one else f"    Note over {keys[0]},{keys[-1]}: {_plain(said)}")
+    return fenced("\n".join(lines), "mermaid")
+
+
+def _plain(value: str) -> str:
+    return str(NOT_PLAIN.sub(" ", value)).strip() or "-"
 
 
 def _spaced(part: str) -> str:

@@ -12,6 +12,10 @@ LANES = ("browser", "proxy", "app")
 # Where a stage is drawn when the one that told of it has no lane: a stage that nobody saw, a probe, the network.
 HOME = {"accept": "app", "upstream": "proxy", "request": "proxy"}
 
+_MESSAGES = {
+    "request": ("browser", "proxy"), "upstream": ("proxy", "app"), "accept": ("app", "proxy"), "open": ("proxy", "browser"),
+}  # fmt: skip
+
 MOST_BUCKETS = 120
 SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800)
 START = datetime(1, 1, 1, tzinfo=UTC)
@@ -38,6 +42,28 @@ def journey(attempt: Item) -> Item:
         "attempt": attempt, "rows": rows, "stopped": steps[stop] if stop is not None else None,
         "unordered": any(step.get("ordered") is False for step in steps),
     }  # fmt: skip
+
+
+def sequence(trip: Item) -> list[Item]:
+    """The journey as messages from lane to lane: who sends, who receives, the step, and whether it arrived.
+
+    Of the stages before the request only the one where it stopped. Both ends are empty where nothing shows who closed.
+    """
+    told: list[Item] = []
+    for step in trip["rows"]:
+        stopped = step["state"] == "stopped"
+        ends = _closing(trip["attempt"]["ended_by"]) if step["stage"] == "close" else _MESSAGES.get(step["stage"])
+        if stopped or (step["state"] == "passed" and ends):
+            told.append({"ends": ends or _MESSAGES["request"], "step": step, "arrived": not stopped})
+        if stopped:
+            break
+    return told
+
+
+def _closing(by: str) -> tuple[str, str]:
+    if by in ("client", "app"):
+        return ("browser" if by == "client" else by), "proxy"
+    return (by, "browser") if by == "proxy" else ("", "")
 
 
 def _lane(step: Item) -> str:

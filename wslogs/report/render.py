@@ -9,10 +9,13 @@ from typing import Any
 
 import jinja2
 import msgspec
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from wslogs import resources
+from wslogs.errors import TemplateError
 from wslogs.report import markdown, shape
+from wslogs.report.pictures import LANES
 from wslogs.report.view import view
 from wslogs.report.words import DASH, Words, place, words
 
@@ -20,17 +23,42 @@ from wslogs.report.words import DASH, Words, place, words
 ESCAPES = (rb"\u", rb"\b", rb"\f", rb"\r")
 
 
-def render(report: dict[str, Any], formats: Sequence[str], lang: str) -> dict[str, bytes]:
-    """The files by name; the same report gives the same bytes. Raises OSError for a language without a catalogue."""
-    reader, folder = words(lang), resources.path("reports/templates")
+TICKET = "ticket"
+"""The template of report.html and report.md; those of any other give files of their own names."""
+
+
+def render(
+    report: dict[str, Any], formats: Sequence[str], lang: str, *, template: str = TICKET, folders: Sequence[Path] = ()
+) -> dict[str, bytes]:
+    """The files by name; the same report gives the same bytes.
+
+    `folders` are looked in for templates before those of wslogs. Raises OSError for a language without a catalogue, and
+    TemplateError where there is no such template, or where it is wrong.
+    """
+    reader, builtin = words(lang), resources.path("reports/templates")
+    base = "report" if template == TICKET else template
     files: dict[str, bytes] = {}
     for name in formats:
         if name == "json":
             files["report.json"] = _json(report)
-        else:
-            template = _environment(folder, name, reader).get_template(f"report.{name}.j2")
-            files[f"report.{name}"] = template.render(view(report)).encode()
+            continue
+        try:
+            made = _environment((*folders, builtin), name, reader).get_template(f"{base}.{name}.j2").render(view(report))
+        except jinja2.TemplateNotFound as error:
+            raise TemplateError(str(error.name or base), "is no template", f"known: {', '.join(known(name, *folders))}") from None
+        except jinja2.TemplateSyntaxError as error:
+            raise TemplateError(f"{error.name}:{error.lineno}", error.message or "is wrong") from None
+        except jinja2.TemplateError as error:  # an unknown variable, something that the sandbox forbids
+            raise TemplateError(f"{base}.{name}.j2", error.message or "fails", "docs/templates.md lists the variables") from None
+        files[f"{base}.{name}"] = made.encode()
     return files
+
+
+def known(name: str, *folders: Path) -> list[str]:
+    """What `--template` may be, for this format."""
+    paths = [path for folder in (*folders, resources.path("reports/templates")) for path in folder.glob(f"*.{name}.j2")]
+    found = {path.name.removesuffix(f".{name}.j2") for path in paths}
+    return sorted({TICKET if one == "report" else one for one in found} - {"base", "parts"})
 
 
 def terminal(report: dict[str, Any], lang: str) -> str:
@@ -81,11 +109,11 @@ def _confidence(reader: Words, item: Mapping[str, Any]) -> str:
 
 
 @cache
-def _environment(folder: Path, name: str, reader: Words) -> jinja2.Environment:
-    """Escaping is decided here, once: HTML by autoescape, Markdown by finalize. No template can switch it off."""
+def _environment(folders: tuple[Path, ...], name: str, reader: Words) -> jinja2.Environment:
+    """Escaping is decided here, once: HTML by autoescape, Markdown by finalize. Templates, also users' own, see values only."""
     html = name == "html"
-    env = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
+    env = ImmutableSandboxedEnvironment(
+        loader=jinja2.FileSystemLoader(folders),
         extensions=["jinja2.ext.i18n"],
         autoescape=html,
         finalize=None if html else markdown.finalize,
@@ -101,11 +129,22 @@ def _environment(folder: Path, name: str, reader: Words) -> jinja2.Environment:
         "headline": lambda verdict: _headline(reader, verdict),
     }  # fmt: skip
     env.filters |= {"prose": _prose, "diff": _diff} if html else _MARKDOWN
+    env.filters |= {"local": reader.local} | ({} if html else {"mermaid": lambda sequence: _mermaid(sequence, reader)})
     env.globals |= {"lang": reader.lang, "period": reader.period, "between": reader.between, "dash": DASH}
     if html:
-        css = (folder / "report.css").read_text("utf-8")
+        css = (folders[-1] / "report.css").read_text("utf-8")
         env.globals |= {"css": Markup(css), "css_hash": b64encode(sha256(css.encode()).digest()).decode()}
     return env
+
+
+def _mermaid(sequence: Sequence[Mapping[str, Any]], reader: Words) -> markdown.Markdown:
+    lanes = {lane: reader.label(lane, "tier") for lane in LANES}
+    return markdown.mermaid(lanes, [(*one["ends"], _message(one["step"], reader), one["arrived"]) for one in sequence])
+
+
+def _message(step: Mapping[str, Any], reader: Words) -> str:
+    parts = [reader.label(step["stage"], "stage"), reader.label("stopped", "step") if step["state"] == "stopped" else ""]
+    return ", ".join(part for part in (*parts, reader.clock(step["at"]) if step["at"] else "") if part)
 
 
 _MARKDOWN = {

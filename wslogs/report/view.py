@@ -3,7 +3,8 @@
 from typing import Any
 
 from wslogs.report import shape
-from wslogs.report.pictures import journey, strip
+from wslogs.report.pictures import journey, sequence, strip
+from wslogs.report.timeline import own_zone, timeline
 from wslogs.report.words import moment
 
 Item = dict[str, Any]
@@ -26,6 +27,7 @@ def view(report: Item) -> Item:
     total = max(whole["attempt_count"] or 0, len(came))
     rows = _rows(came, whole["storms"])
     told = sum(max(row["storm"]["attempt_count"], len(row["attempts"])) if row["storm"] else 1 for row in rows)
+    journeys = [journey(shape.shown(attempt, shape.ATTEMPT)) for attempt in (failing, working) if attempt]
     return {
         "report": whole,
         "verdict": whole["verdict"],
@@ -33,7 +35,10 @@ def view(report: Item) -> Item:
         "total": total,
         "scope": _scope(came, main, whole["verdict"]["status"], len(came) < total),
         "outcomes": {name: sum(a["outcome"] == name for a in came) for name in ("failed", "worked", "unknown")},
-        "journeys": [journey(shape.shown(attempt, shape.ATTEMPT)) for attempt in (failing, working) if attempt],
+        "journeys": journeys,
+        "sequence": sequence(journeys[0]) if journeys else [],
+        "timeline": timeline(came, whole["incidents"], whole["storms"]),
+        "zone": own_zone(whole["bundle"]["sources"]),
         "strip": strip(came),
         "causes": _causes(whole["causes"]),
         "incidents": [_cut(incident, "evidence", "against") for incident in whole["incidents"][: MOST["incidents"]]],

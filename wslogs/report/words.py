@@ -91,6 +91,14 @@ class Words:
             return text or DASH
         return f"{_day(at)} {_clock(at if exact else at.replace(microsecond=0))} UTC"
 
+    def local(self, text: str | None, zone: str | None) -> str:
+        """The time of day in a zone such as +05:00, with the day where it is another than in UTC; nothing where one is not known."""
+        at = moment(text)
+        if at is None or not zone:
+            return ""
+        there = at.replace(microsecond=0).astimezone(datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo)
+        return f"{_day(there) + ' ' if there.date() != at.date() else ''}{_clock(there)} {zone}"
+
     def day(self, text: str | None) -> str:
         at = moment(text)
         return _day(at) if at else ""
