@@ -16,8 +16,12 @@ def same(text: str) -> str:
     [
         (set(), [["network", "tls", "client"], ["network", "proxy"], ["proxy", "server"]]),
         ({"har"}, [["network", "proxy"], ["proxy", "server"], ["proxy", "path"]]),
-        ({"console", "nginx-access", "nginx-error", "nginx-conf"}, [["server", "auth", "application"]]),
-        ({"har", "nginx-access", "nginx-error", "nginx-conf", "app"}, []),
+        (
+            {"console", "nginx-access", "nginx-error", "nginx-conf"},
+            [["server", "auth", "application"], ["network", "tls", "client"], ["network", "server"]],
+        ),
+        ({"har", "nginx-access", "nginx-error", "nginx-conf", "app"}, [["network", "tls", "client"], ["network", "server"]]),
+        ({"netlog", "nginx-access", "nginx-error", "nginx-conf", "app"}, [["network", "server"]]),
     ],
 )
 def test_the_cheapest_first_and_three_at_most(kinds: set[str], splits: list[list[str]]) -> None:
@@ -25,7 +29,7 @@ def test_the_cheapest_first_and_three_at_most(kinds: set[str], splits: list[list
 
 
 def test_a_row() -> None:
-    (row,) = missing({"har", "nginx-access", "nginx-error", "nginx-conf"}, same)
+    row, *_ = missing({"har", "nginx-access", "nginx-error", "nginx-conf"}, same)
     assert row == {
         "need": "The app's log of the same minutes",
         "splits": ["server", "auth", "application"],

@@ -76,6 +76,14 @@ _NEEDS = (
         N_("The app's log of the same minutes"), "docker compose logs --timestamps APP > app.log", ("server", "auth", "application"),
         ("app",),
     ),
+    _Need(
+        N_("A NetLog of a browser that fails: chrome://net-export, start, let it fail, stop; it tells why, where a HAR does not"), "",
+        ("network", "tls", "client"), ("netlog",),
+    ),
+    _Need(
+        N_("A capture on the server while it fails: whether the client's packets arrive, and who resets"),
+        "tcpdump -i any -w ws.pcap 'tcp port 443'", ("network", "server"), ("capture",),
+    ),
 )  # fmt: skip
 _MOST = 3
 
