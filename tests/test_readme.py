@@ -23,5 +23,16 @@ def test_readme_shows_what_the_commands_print() -> None:
 
 def test_readme_names_each_option_of_analyze() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for option in ("--output", "--format", "--lang", "--since", "--until", "--addresses", "--quote", "--exit-code"):
+    for option in (
+        "--output",
+        "--format",
+        "--lang",
+        "--since",
+        "--until",
+        "--addresses",
+        "--quote",
+        "--template",
+        "--templates",
+        "--exit-code",
+    ):
         assert option in text
