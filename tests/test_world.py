@@ -30,8 +30,10 @@ def test_who_dialled_when() -> None:
     first, second = attempt(token=own, started=NOON + 2), attempt(token=own, started=NOON)
     stranger, timeless = attempt(started=NOON + 1), attempt(token=own)
     found = of(first, stranger, second, timeless)
-    assert found.dials == {("/ws", "t"): [NOON, NOON + 2], ("/ws", None): [NOON + 1]}
-    assert found.by_token == {"t": [first, second, timeless]}
+    assert {key: (one.count, one.starts) for key, one in found.tries.items()} == {
+        ("/ws", "t"): (3, [NOON, NOON + 2]), ("/ws", None): (1, [NOON + 1]),
+    }  # fmt: skip
+    assert (found.tries["/ws", "t"].first, found.tries["/ws", "t"].last) == ([first, second, timeless], timeless)
     assert dialler(stranger) == ("/ws", None)
 
 

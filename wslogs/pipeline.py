@@ -290,18 +290,18 @@ def _partial(loose: Sequence[Event]) -> list[Attempt]:
 
 
 def _judge(attempts: Sequence[Attempt], loose: Sequence[Event], evidence: Evidence, kit: Kit) -> list[Verdict]:
-    judge = Judge(kit.patterns)
+    judge, detector = Judge(kit.patterns), signals.Detector(kit.patterns)
     world = facts.world(
         attempts, evidence.sources, evidence.conf, evidence.settings, loose, evidence.certificates, evidence.services, evidence.others
     )  # fmt: skip
     verdicts = []
     for attempt in attempts:
         facts.learn(attempt, world)
-        fired = signals.fire(attempt, kit.patterns)
+        fired = detector.fire(attempt)
         state = signals.failed(attempt, fired, kit.patterns)
         if state is not False and (beside := signals.near(attempt, loose, kit.patterns)):
             attempt.events += tuple(e for e in beside if e not in attempt.events)
-            fired = signals.fire(attempt, kit.patterns)
+            fired = detector.fire(attempt)
             state = signals.failed(attempt, fired, kit.patterns)
         verdicts.append(judge.judge(fired, state))
     return verdicts

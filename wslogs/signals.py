@@ -35,22 +35,56 @@ def fires(wanted: Any, value: Fact | None) -> bool:
     return bool(value == wanted) and isinstance(value, bool) == isinstance(wanted, bool)
 
 
+class Detector:
+    """Fires signals; one over facts is looked at only where an attempt has the first fact that it wants."""
+
+    def __init__(self, patterns: Patterns) -> None:
+        self._signals = list(patterns.signals.values())
+        self._place = {signal.id: place for place, signal in enumerate(self._signals)}
+        self._by_fact: dict[str | tuple[str, Fact], list[int]] = {}
+        for place, signal in enumerate(self._signals):
+            if signal.where_facts and signal.match is None:
+                for key in _keys(signal.where_facts):
+                    self._by_fact.setdefault(key, []).append(place)
+        self._said = {signal.id for signal in self._signals if signal.where_facts and signal.match is not None}
+
+    def fire(self, attempt: Attempt) -> frozenset[str]:
+        """Names of the signals; `proof` of the attempt learns which events show each."""
+        shown: dict[str, list[Event]] = {}
+        for event in attempt.events:
+            for name in event.signals:
+                shown.setdefault(name, []).append(event)
+        for place in self._in_question(attempt, shown):
+            signal = self._signals[place]
+            wanted = signal.where_facts
+            if shown.keys() >= set(signal.also) and all(fires(value, attempt.facts.get(name)) for name, value in wanted.items()):
+                shown.setdefault(signal.id, []).extend(e for name in wanted for e in attempt.proof.get(name, ()))
+            else:
+                shown.pop(signal.id, None)  # the words are there, and what they say is of another attempt than this
+        for name, events in shown.items():
+            attempt.proof[name] = tuple(events)
+        return frozenset(shown)
+
+    def _in_question(self, attempt: Attempt, shown: Mapping[str, object]) -> list[int]:
+        """Places of the signals that may fire, in the order of the patterns."""
+        found = {self._place[name] for name in self._said.intersection(shown)}
+        for name, value in attempt.facts.items():
+            found.update(self._by_fact.get(name, ()))
+            found.update(self._by_fact.get((name, value), ()))
+        return sorted(found)
+
+
+def _keys(wanted: Mapping[str, Any]) -> Iterable[str | tuple[str, Fact]]:
+    """What an attempt must have for a signal to be looked at: one of these values of its first fact, or that fact at all."""
+    name, value = next(iter(wanted.items()))
+    if isinstance(value, Mapping):
+        return [name]
+    return [(name, one) for one in (value if isinstance(value, Sequence) and not isinstance(value, str) else [value])]
+
+
 def fire(attempt: Attempt, patterns: Patterns) -> frozenset[str]:
-    """Names of the signals; `proof` of the attempt learns which events show each."""
-    shown: dict[str, list[Event]] = {}
-    for event in attempt.events:
-        for name in event.signals:
-            shown.setdefault(name, []).append(event)
-    for signal in patterns.signals.values():
-        if not signal.where_facts or (signal.match is not None and signal.id not in shown):
-            continue
-        if shown.keys() >= set(signal.also) and all(fires(wanted, attempt.facts.get(name)) for name, wanted in signal.where_facts.items()):
-            shown.setdefault(signal.id, []).extend(e for name in signal.where_facts for e in attempt.proof.get(name, ()))
-        else:
-            shown.pop(signal.id, None)  # the words are there, and what they say is of another attempt than this
-    for name, events in shown.items():
-        attempt.proof[name] = tuple(events)
-    return frozenset(shown)
+    """Names of the signals of one attempt."""
+    return Detector(patterns).fire(attempt)
 
 
 def failed(attempt: Attempt, fired: Iterable[str], patterns: Patterns) -> bool | None:

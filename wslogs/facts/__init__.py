@@ -112,13 +112,14 @@ def _redial(attempt: Attempt, world: World) -> None:
     if not attempt.opened or attempt.token is None:
         return
     if attempt.started is None or (attempt.ended is None and Tier.BROWSER not in attempt.tiers):
-        again = [a for a in world.by_token.get(attempt.token.fingerprint, ()) if a.path == attempt.path]
-        if again and again[-1] is not attempt:
+        known = world.tries.get(dialler(attempt))
+        if known is not None and known.last is not attempt:
             tell(attempt, "redialled", True, attempt.events[0])
         return
     if attempt.ended is None:
         return
-    starts = world.dials.get(dialler(attempt), [])
+    known = world.tries.get(dialler(attempt))
+    starts = known.starts if known is not None else []
     position = bisect_right(starts, max(attempt.ended - 1.0, attempt.started or 0.0))
     if position < len(starts) and starts[position] - attempt.ended <= _REDIAL_S:
         tell(attempt, "redialled", True, attempt.events[0])
@@ -128,13 +129,13 @@ def _in_vain(attempt: Attempt, world: World) -> None:
     """How many tries of a token on this path there were, and how far apart on average, where none had any answer."""
     if attempt.token is None or attempt.opened or attempt.status is not None:
         return
-    tries = [a for a in world.by_token.get(attempt.token.fingerprint, ()) if a.path == attempt.path]
-    if len(tries) < 2 or any(a.opened or a.status is not None for a in tries):
+    known = world.tries.get(dialler(attempt))
+    if known is None or known.count < 2 or known.answered:
         return
-    tell(attempt, "dials.in_vain", len(tries), *(a.events[0] for a in tries[:3]))
-    times = sorted(a.started for a in tries if a.started is not None)
-    if len(times) > 1:
-        tell(attempt, "dials.apart_s", (times[-1] - times[0]) / (len(times) - 1), *(a.events[0] for a in tries[:2]))
+    tell(attempt, "dials.in_vain", known.count, *(a.events[0] for a in known.first))
+    if len(known.starts) > 1:
+        apart = (known.starts[-1] - known.starts[0]) / (len(known.starts) - 1)
+        tell(attempt, "dials.apart_s", apart, *(a.events[0] for a in known.first[:2]))
 
 
 def _tiers(attempt: Attempt, world: World) -> None:

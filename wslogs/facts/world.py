@@ -14,6 +14,7 @@ from wslogs.parsers.nginx_conf import Conf, Directive
 from wslogs.parsers.nginx_location import routes
 from wslogs.parsers.nginx_route import Route
 
+_FEW = 3
 _MOST_ALIKE = 50
 """More sockets that ended alike prove no more."""
 
@@ -38,6 +39,20 @@ class Others:
 
 
 @dataclass(slots=True)
+class Tries:
+    """All tries of one token on one path."""
+
+    count: int = 0
+    first: list[Attempt] = field(default_factory=list)
+    """The first few."""
+    last: Attempt | None = None
+    starts: list[float] = field(default_factory=list)
+    """When they began, in order of time; those without a time are left out."""
+    answered: bool = False
+    """Whether any of them opened or was answered."""
+
+
+@dataclass(slots=True)
 class World:
     """What facts of one attempt may need to know of the rest of the bundle."""
 
@@ -54,9 +69,8 @@ class World:
     """Port that the app said it listens on -> the line that says so."""
     opened: Mapping[str | None, Attempt]
     """Path -> one attempt that opened there."""
-    dials: Mapping[tuple[str | None, str | None], list[float]]
-    """(path, token) -> when it was dialled, in order."""
-    by_token: Mapping[str, list[Attempt]]
+    tries: Mapping[tuple[str | None, str | None], Tries]
+    """(path, token) -> what is known of all its tries."""
     with_token: frozenset[str | None]
     """Paths on which an attempt with a token opened."""
     token_names: Mapping[str | None, Mapping[str, Event]] = field(default_factory=dict)
@@ -125,8 +139,7 @@ def world(
         closes={path: [e.line for e in rows] for path, rows in _by_source(e for e in loose if e.what is What.CLOSED).items()},
         ports={e.upstream.rpartition(":")[2]: e for e in life if e.upstream},
         opened={a.path: a for a in opened},
-        dials=_dials(attempts),
-        by_token=_by_token(attempts),
+        tries=_tries(attempts),
         with_token=frozenset(a.path for a in opened if a.token),
         token_names=_token_names(opened),
         pages={e.page.partition("://")[2]: e for e in (*loose, *(e for a in attempts for e in a.events)) if e.page},
@@ -156,12 +169,20 @@ def _by_source(events: Iterable[Event]) -> dict[str, list[Event]]:
     return found
 
 
-def _dials(attempts: Sequence[Attempt]) -> dict[tuple[str | None, str | None], list[float]]:
-    found: dict[tuple[str | None, str | None], list[float]] = {}
+def _tries(attempts: Sequence[Attempt]) -> dict[tuple[str | None, str | None], Tries]:
+    found: dict[tuple[str | None, str | None], Tries] = {}
     for attempt in attempts:
+        known = found.setdefault(dialler(attempt), Tries())
+        known.count += 1
+        known.last = attempt
+        known.answered = known.answered or bool(attempt.opened) or attempt.status is not None
+        if len(known.first) < _FEW:
+            known.first.append(attempt)
         if attempt.started is not None:
-            found.setdefault(dialler(attempt), []).append(attempt.started)
-    return {key: sorted(starts) for key, starts in found.items()}
+            known.starts.append(attempt.started)
+    for known in found.values():
+        known.starts.sort()
+    return found
 
 
 def _token_names(opened: Iterable[Attempt]) -> dict[str | None, dict[str, Event]]:
@@ -169,14 +190,6 @@ def _token_names(opened: Iterable[Attempt]) -> dict[str | None, dict[str, Event]
     for attempt in opened:
         if attempt.token is not None and attempt.token.parameter is not None:
             found.setdefault(attempt.path, {}).setdefault(attempt.token.parameter, attempt.events[0])
-    return found
-
-
-def _by_token(attempts: Sequence[Attempt]) -> dict[str, list[Attempt]]:
-    found: dict[str, list[Attempt]] = {}
-    for attempt in attempts:
-        if attempt.token is not None:
-            found.setdefault(attempt.token.fingerprint, []).append(attempt)
     return found
 
 
