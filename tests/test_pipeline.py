@@ -116,3 +116,13 @@ def test_a_log_of_another_proxy_is_named_and_not_read(tmp_path: Path, stanza: Fo
     found = analyze(folder)
     assert f"other.log looks like {stanza.name}, which wslogs does not read yet; it was left out." in found.report["caveats"]
     assert [source.path for source in found.evidence.sources] == ["access.log"]
+
+
+def test_an_error_log_that_quotes_tls_as_it_came_is_no_binary_file(tmp_path: Path) -> None:
+    """Recorded: nginx writes the bytes of a ClientHello that came to a plain port into each of its lines."""
+    head = b"2026/11/24 22:44:26 [info] 5#5: *%d client sent invalid method while reading client request line, client: 127.0.0.1, "
+    line = head + b'server: app.example.com, request: "\x16\x03\x01\x00\xf7\x01\x00"\n'
+    (tmp_path / "error.log").write_bytes(b"".join(line % number for number in range(8)))
+    (tmp_path / "noise.bin").write_bytes(bytes(range(256)) * 20)
+    report = analyze(tmp_path).report
+    assert [(source["path"], source["recognised"]) for source in report["bundle"]["sources"]] == [("error.log", 8)]

@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import regex
+
 from wslogs import coverage, facts, signals
 from wslogs.bundle import Bundle, Item, open_bundle
 from wslogs.correlate import correlate
@@ -36,6 +38,8 @@ _ASKED = (What.HANDSHAKE, What.ERROR, What.REQUEST)
 _NOTES = {"cut": "cut", har.NO_ENTRY: "no-websocket"}
 """Notes of a source that have a caveat of their own."""
 _MOST_OTHERS = 5000
+_TEXT = regex.compile(rb"[\t\x20-\x7e]{16}")
+"""How a line of a log begins, also one that quotes bytes later."""
 Progress = Callable[[str, int, int], None]
 """Called before each file with its label, its place, and how many there are."""
 
@@ -207,9 +211,9 @@ def kind_of(item: Item, kit: Kit) -> tuple[str, dict[str, str]]:
 
 
 def _is_binary(head: bytes) -> bool:
-    """Whether most lines hold a zero byte; nginx's error log has some where TLS came to a plain port."""
+    """Whether most lines hold a zero byte and do not begin as text; nginx's error log quotes TLS that came to a plain port as it came."""
     lines = head.split(b"\n")
-    return 2 * sum(b"\0" in line for line in lines) > len(lines)
+    return 2 * sum(b"\0" in line and _TEXT.match(line) is None for line in lines) > len(lines)
 
 
 def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, kit: Kit) -> None:
