@@ -65,3 +65,7 @@ def test_why_a_cause() -> None:
 def test_why_no_cause() -> None:
     with pytest.raises(PatternError, match=r"proxy\.read-timeot: is no cause \(did you mean proxy\.read-timeout\?\)"):
         why("proxy.read-timeot", patterns(), "en")
+
+
+def test_a_line_that_is_read_as_a_file_of_its_own_is_no_defect() -> None:
+    assert explain_line("DB_PASSWORD=hunter2hunter2").text == "DB_PASSWORD=…"

@@ -85,7 +85,9 @@ def explain_line(line: str, own: Sequence[Path] = ()) -> Explained:
     """One line alone. PatternError when a pattern of `own` is wrong."""
     raw = line.encode("utf-8", "replace") + b"\n"
     kit = Kit(load(*own), Vault())
-    return next(_checked(_explained(Bundle("", [Item.of("line", raw)], []), kit), [], kit.vault))
+    rows = _explained(Bundle("", [Item.of("line", raw)], []), kit)
+    nothing = Explained(source="line", line=1, text=Mask(kit.vault, kit.patterns.words).line(decode(raw)[:SHOWN]))
+    return next(_checked(rows, [], kit.vault), nothing)
 
 
 def _checked(rows: Iterator[Explained], labels: Sequence[str], vault: Vault) -> Iterator[Explained]:

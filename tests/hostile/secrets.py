@@ -327,9 +327,8 @@ def forms(kind: str, secret: str) -> Iterator[str]:
 
 def leaks(outputs: dict[str, str], secrets: dict[str, str]) -> list[tuple[str, str]]:
     """(output, kind of secret) of each leak."""
-    folded = {name: text for name, text in outputs.items()}
     wanted = {kind: [form for form in dict.fromkeys(forms(kind, secret)) if len(form) >= 8] for kind, secret in secrets.items()}
-    return [(name, kind) for kind, some in wanted.items() for name, text in folded.items() if any(form in text for form in some)]
+    return [(name, kind) for kind, some in wanted.items() for name, text in outputs.items() if any(form in text for form in some)]
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:

@@ -87,8 +87,8 @@ def secrets(directives: list[Directive]) -> Iterator[str]:
         rows = directive.block if directive.name in ("map", "geo") and directive.block else [directive] if directive.name in _SECRET else ()
         for row in rows:
             for argument in (row.name, *row.args) if row is not directive else row.args[_SECRET[directive.name] :]:
-                yield argument
-                yield from (word for word in argument.split() if "$" not in word)
+                words = [argument, *argument.split()]
+                yield from (word for word in words if not regex.fullmatch(r"\$\w+", word) and ELIDED in _shown_argument(word, row.name))
 
 
 def duration(text: str) -> float | None:
