@@ -62,13 +62,8 @@ def test_values_that_may_be_secrets_are_told_and_plain_words_are_not(tmp_path: P
         "http { map $http_x_key $allowed { default 0; 9f8Zq2LmXv7T 1; } map $http_upgrade $connection_upgrade { default upgrade; }"
         ' server { location / { proxy_set_header X-Key "Bearer s3cr3t$uri t0ken"; proxy_set_header Connection $connection_upgrade; } } }',
     )
-    assert [word for word in secrets(conf.directives) if len(word) > 3] == [
-        "9f8Zq2LmXv7T",
-        "Bearer s3cr3t$uri t0ken",
-        "Bearer",
-        "s3cr3t$uri",
-        "t0ken",
-    ]
+    found = {word for word in secrets(conf.directives) if len(word) > 3}
+    assert found == {"9f8Zq2LmXv7T", "Bearer s3cr3t$uri t0ken", "Bearer", "s3cr3t$uri", "t0ken"}
 
 
 def test_a_word_that_nginx_does_not_know_is_not_shown(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ _RUN = regex.compile(r"[A-Za-z0-9+=%~_-]{10,}")
 _PIECE = regex.compile(r"[A-Za-z0-9+=%~]+")
 _TIME = regex.compile(r"\d+|(?:\d{8}|\d\d)?T?\d{4,9}Z?")
 _HOST = regex.compile(r"[a-z]{2,20}\d{1,4}(?:[a-z]{2,20})?|\d{1,4}[a-z]{2,20}|[0-9]{4,10}[a-z]{1,3}|v\d{1,3}")
+_CAMEL = regex.compile(r"(?:[A-Z]?[a-z]{2,}|[A-Z]{2,5}(?![a-z]))+|[A-Z]+")
 _LONG = 10
 """So many characters of letters and digits mixed are random, and so many without a word among them."""
 
@@ -36,5 +37,5 @@ def _mixed(piece: str) -> bool:
 
 
 def _humped(piece: str) -> bool:
-    """Whether capitals stand all over a piece, as in no name."""
-    return len(piece) >= _LONG and len(regex.findall(r"[a-z][A-Z]", piece)) * 4 > len(piece)
+    """Whether capitals stand in a piece as in no name: names are words, each maybe with a capital, and short words of capitals."""
+    return len(piece) >= _LONG and piece.isalpha() and piece.isascii() and not _CAMEL.fullmatch(piece)

@@ -54,8 +54,8 @@ uploads url user users util utils v vehicle vehicles version versions video view
 webhook webhooks webpack webrtc websocket websockets webtransport well widget widgets work worker workers workflow workspace workspaces
 write ws wss www xhr xml yjs you
 accept accepted allow allowed bad big blocked broken busy close closed crash crashed dead denied deny drop dropped early empty exit expire
-expired fail failed fast found gone hang hold huge idle keep killed kick large late left limited long lost missing moved ok other plain quick
-quit raise raised raw refuse refused reject rejected reset retry short silent simple slow small throttled wrong
+expired fail failed fast found gone hang hold huge idle keep killed kick large late left limited long lost missing moved ok other plain
+quick quit raise raised raw refuse refused reject rejected reset retry short silent simple slow small throttled wrong
 apple by conn ip limit per req zone bin etc usr var opt srv lib html conf hmr
 """,
     )

@@ -10,6 +10,7 @@ import hashlib
 import json
 import random
 import string
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -336,3 +337,64 @@ def write(folder: Path, files: dict[str, str]) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, "utf-8", newline="\n")
     return folder
+
+
+GROUPS = {
+    "URL": ("query", "path", "OAuth", "room", "name of a parameter", "userinfo", "initiator", "title", "code in", "session id", "Location"),
+    "header": (
+        "bearer", "cookie", "Cookie", "Set-Cookie", "Sec-", "X-", "basic", "header", "user agent", "Referer", "argument", "value of Connection",
+    ),
+    "body or message": ("first message", "message", "token in a body", "name in a body", "password in a body", "body", "text of an error", "_error", "reason"),
+    ".env, DSN, key": (".env", "dsn", "AWS", "GitHub", "Stripe", "Slack", "Google", "private key", "passphrase", "free text", "password in .env"),
+    "nginx.conf, compose": ("key in", "directory", "realm", "secret of", "value of a variable", "token in a location", "comment", "password in docker", "token in docker"),
+    "person": ("e-mail", "name in", "user", "full name", "telephone", "pin", "card", "client address", "remote user", "claim"),
+}  # fmt: skip
+"""Group of the table -> how its kinds begin; the rest is of logs."""
+
+
+def group(kind: str) -> str:
+    return next((name for name, starts in GROUPS.items() if kind.startswith(starts)), "line of a log")
+
+
+def table(seeds: tuple[int, ...] = (1, 2, 3)) -> str:
+    """Leaks by group of kinds and channel, over some seeds."""
+    counts: dict[tuple[str, str], int] = {}
+    sizes: dict[str, int] = {}
+    channels: list[str] = []
+    for seed in seeds:
+        files, secrets = bundle(seed)
+        for kind in secrets:
+            sizes[group(kind)] = sizes.get(group(kind), 0) + 1
+        for channel, text in _channels(files).items():
+            channels += [channel] if channel not in channels else []
+            shown = {
+                k: v for k, v in secrets.items() if "--addresses" not in channel or not k.startswith(("client address", "X-Forwarded"))
+            }
+            for _, kind in leaks({channel: text}, shown):
+                counts[group(kind), channel] = counts.get((group(kind), channel), 0) + 1
+    rows = [f"| {name} | {size} | " + " | ".join(str(counts.get((name, c), 0)) for c in channels) + " |" for name, size in sizes.items()]
+    return "\n".join([f"| secrets | seeded | {' | '.join(channels)} |", "| --- |" + " ---: |" * (len(channels) + 1), *rows])
+
+
+def _channels(files: dict[str, str]) -> dict[str, str]:
+    """Channel -> all that comes out of it."""
+    from typer.testing import CliRunner
+
+    from wslogs.cli import app
+
+    said: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        given = write(Path(folder) / "bundle", files)
+        for options in ((), ("--quote",), ("--quote", "--addresses", "--lang", "ru")):
+            out = Path(folder) / "out"
+            result = CliRunner().invoke(app, ["analyze", str(given), "--output", str(out), *options])
+            for path in sorted(out.iterdir()):
+                said[" ".join([path.name.removeprefix("report."), *options])] = path.read_text("utf-8")
+            said["terminal"] = said.get("terminal", "") + result.stdout + result.stderr
+        result = CliRunner().invoke(app, ["explain", str(given)])
+        said["explain"] = result.stdout + result.stderr
+    return said
+
+
+if __name__ == "__main__":
+    print(table())
