@@ -10,7 +10,8 @@ from wslogs.labels import label
     [
         "access.log", "nginx/error.log.1.gz", "access.log-20261123.gz", "testdomen.uz-1795426188281.log", "app-2026-11-23T120000Z.log",
         "conf.d/testdomen.uz.conf", "aziza-tab2-console.log", ".env", "web1/app.log", "журнал.txt", "docker-compose.override.yml",
-        "netlog-chrome-export.json", "websocket_errors_production.log", "backend2.log", "WebSocketErrors.log", "HARExportChrome.har", "ACCESSLOGPRODUCTION.log",
+        "netlog-chrome-export.json", "websocket_errors_production.log", "backend2.log",
+        "WebSocketErrors.log", "HARExportChrome.har", "ACCESSLOGPRODUCTION.log",
     ],
 )  # fmt: skip
 def test_a_plain_name_stands(name: str) -> None:
