@@ -66,7 +66,7 @@ def fixtures() -> list[Fixture]:
 
 def told(fixture: Fixture) -> str:
     """Every source and every event as text."""
-    evidence, names = fixture.read().evidence, Names()
+    evidence, names = fixture.read().evidence, Names(raw=True)
     rows = []
     for source in sorted(evidence.sources, key=lambda s: s.path):
         rows.append(told_of(source))

@@ -20,10 +20,12 @@ FLOORS = (
     ("bundle", "scan", "patterns"),
     ("rows",),
     ("stanzas",),
-    ("times", "redact", "resources", "coverage"),
+    ("mask",),
+    ("times", "redact", "coverage"),
     ("linewise",),
+    ("leaks", "paths", "labels", "nets"),
     ("elision",),
-    ("model", "errors", "version"),
+    ("model", "errors", "version", "resources"),
 )
 """From the roof down; rooms of one floor meet in pipeline."""
 

@@ -9,7 +9,7 @@ import pytest
 from wslogs.bundle import open_bundle
 from wslogs.model import Source
 from wslogs.parsers import conf_files
-from wslogs.parsers.nginx_conf import Conf, duration
+from wslogs.parsers.nginx_conf import Conf, duration, secrets
 from wslogs.parsers.nginx_location import routes
 from wslogs.parsers.nginx_route import Route
 
@@ -54,3 +54,18 @@ def test_a_masked_request_is_the_request(made: str, form: str, wanted: str, tmp_
 def test_escapes_of_the_configuration_are_no_part_of_a_format(tmp_path: Path) -> None:
     _, conf = parsed(tmp_path, r"""log_format own 'a:$status\tb:\'$uri\' "\"' "c\\";""")
     assert conf.log_formats()["own"][0] == "a:${status}\tb:'${uri}' \"\"c\\"
+
+
+def test_values_that_may_be_secrets_are_told_and_plain_words_are_not(tmp_path: Path) -> None:
+    _, conf = parsed(
+        tmp_path,
+        "http { map $http_x_key $allowed { default 0; 9f8Zq2LmXv7T 1; } map $http_upgrade $connection_upgrade { default upgrade; }"
+        ' server { location / { proxy_set_header X-Key "Bearer s3cr3t$uri t0ken"; proxy_set_header Connection $connection_upgrade; } } }',
+    )
+    found = {word for word in secrets(conf.directives) if len(word) > 3}
+    assert found == {"9f8Zq2LmXv7T", "Bearer s3cr3t$uri t0ken", "Bearer", "s3cr3t$uri", "t0ken"}
+
+
+def test_a_word_that_nginx_does_not_know_is_not_shown(tmp_path: Path) -> None:
+    target = route(tmp_path, "location / { proxy_pass http://a; proxy_set_header X-Internal qzxkvbnwplrtgh; }").headers()
+    assert [one.shown() for one in target] == ["proxy_set_header … …;"]

@@ -21,6 +21,7 @@ import regex
 from isal import igzip, igzip_lib
 
 from wslogs.errors import BundleError
+from wslogs.labels import label
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -106,7 +107,7 @@ def open_bundle(paths: Iterable[Path]) -> Bundle:
     BundleError when a path does not exist or nothing at all can be listed.
     """
     given = list(paths)
-    bundle = Bundle(given[0].resolve().name if given else "", [], [])
+    bundle = Bundle(label(given[0].resolve().name) if given else "", [], [])
     with ExitStack() as opened:
         opened.push(bundle)
         _list(given, bundle)
@@ -124,7 +125,9 @@ def _list(given: list[Path], bundle: Bundle) -> None:
             bundle.items += _archive(path, bundle)
         else:
             bundle.items += _single(path, path.name, bundle)
-    bundle.items = sorted(_distinct(bundle.items), key=lambda item: item.path)
+    labelled = (replace(item, path=label(item.path)) for item in bundle.items)
+    bundle.items = sorted(_distinct(labelled), key=lambda item: item.path)
+    bundle.skipped = [(label(path), why) for path, why in bundle.skipped]
     if not bundle.items:
         why = "; ".join(f"{path}: {why}" for path, why in bundle.skipped[:3])
         shown = ", ".join(str(path) for path in given)

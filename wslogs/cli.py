@@ -83,7 +83,7 @@ def analyze(
             )  # fmt: skip
             files = render(result.report, formats, lang.value, template=template, folders=templates or ())
         said = terminal(result.report, lang.value)
-        result.vault.check(files | {"the terminal": said.encode("utf-8", "replace")})
+        result.check(files | {"the terminal": said.encode("utf-8", "replace")})
         try:
             written = write(files, output)
         except OSError as error:

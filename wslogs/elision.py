@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 import regex
 
+ELIDED = "…"
+"""What stands for a part of a line that may not be shown."""
+
 SHOWN = frozenset({
     "status", "code", "errno", "alert", "seconds", "count", "size", "port", "method", "http", "level", "neterror", "header",
     "directive", "exception", "signal", "yesno", "version",

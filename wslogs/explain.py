@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
+from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 
 import regex
 
 from wslogs.bundle import Bundle, Item, open_bundle
 from wslogs.errors import PatternError
+from wslogs.mask import Mask
 from wslogs.model import Event, Source, Token
 from wslogs.parsers import access
 from wslogs.parsers.heads import Heads
@@ -19,13 +22,16 @@ from wslogs.parsers.kinds import KINDS, second
 from wslogs.parsers.kit import Kit, decode
 from wslogs.patterns import Patterns, load
 from wslogs.pipeline import kind_of, read
-from wslogs.redact import Vault
+from wslogs.redact import ELIDED, Vault, shown_path
+from wslogs.report.contract import address_class
 from wslogs.rows import nearest
 
 SHOWN = 400
 """Characters of a line that are shown."""
 _HIDDEN = frozenset({"source", "line", "tier", "what", "signals", "excerpt", "logged", "marks", "resolution_s", "loads_after", "quiet_s"})
 _MATCH_S = 0.5
+_SCHEMES = ("ws", "wss", "http", "https")
+_BATCH = 2000
 _YEAR_3000 = 32503680000.0
 
 
@@ -51,12 +57,18 @@ class Explained:
 
 @dataclass(slots=True)
 class Names:
-    """Tokens and keys by first appearance: T1, K1."""
+    """Tokens, keys, clients and the like by first appearance: T1, K1, C1."""
 
     known: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    raw: bool = False
+    """Whether addresses, hosts and paths stand as they are: for tests, never for a user."""
 
     def of(self, prefix: str, value: str) -> str:
-        return self.known.setdefault(value, f"{prefix}{sum(n.startswith(prefix) for n in self.known.values()) + 1}")
+        if value not in self.known:
+            self.counts[prefix] = self.counts.get(prefix, 0) + 1
+            self.known[value] = f"{prefix}{self.counts[prefix]}"
+        return self.known[value]
 
 
 def explain(paths: Sequence[Path], own: Sequence[Path] = ()) -> Iterator[Explained]:
@@ -65,13 +77,24 @@ def explain(paths: Sequence[Path], own: Sequence[Path] = ()) -> Iterator[Explain
     BundleError when a path does not exist; PatternError when a pattern of `own` is wrong.
     """
     with open_bundle(paths) as bundle:
-        yield from _explained(bundle, Kit(load(*own), Vault()))
+        kit = Kit(load(*own), Vault())
+        yield from _checked(_explained(bundle, kit), [item.path for item in bundle.items], kit.vault)
 
 
 def explain_line(line: str, own: Sequence[Path] = ()) -> Explained:
     """One line alone. PatternError when a pattern of `own` is wrong."""
     raw = line.encode("utf-8", "replace") + b"\n"
-    return next(_explained(Bundle("", [Item.of("line", raw)], []), Kit(load(*own), Vault())))
+    kit = Kit(load(*own), Vault())
+    rows = _explained(Bundle("", [Item.of("line", raw)], []), kit)
+    nothing = Explained(source="line", line=1, text=Mask(kit.vault, kit.patterns.words).line(decode(raw)[:SHOWN]))
+    return next(_checked(rows, [], kit.vault), nothing)
+
+
+def _checked(rows: Iterator[Explained], labels: Sequence[str], vault: Vault) -> Iterator[Explained]:
+    """The rows, a batch at a time after no secret was found in it. LeakError when there is one."""
+    while batch := list(islice(rows, _BATCH)):
+        vault.check({"the terminal": "\n".join(f"{one.event}\n{one.text}" for one in batch).encode("utf-8", "replace")}, labels)
+        yield from batch
 
 
 def _explained(bundle: Bundle, kit: Kit) -> Iterator[Explained]:
@@ -94,11 +117,11 @@ def _explained(bundle: Bundle, kit: Kit) -> Iterator[Explained]:
 def _of_log(
     item: Item, programs: Mapping[str, str], events: Mapping[tuple[str, int], Sequence[Event]], names: Names, kit: Kit
 ) -> Iterator[Explained]:
-    forms = _Forms(programs, kit)
+    forms, mask = _Forms(programs, kit), Mask(kit.vault, kit.patterns.words)
     with item.open() as stream:
         for number, raw in enumerate(stream, 1):
             text = decode(raw.rstrip(b"\r\n"))
-            masked = kit.vault.mask(text[:SHOWN])
+            masked = mask.line(text[:SHOWN])
             told = events.get((item.path, number), ())
             form, message = forms.of(text)
             nearest, reach = ("", 0) if form or not text.strip() else forms.nearest(text)
@@ -126,9 +149,27 @@ def _value(name: str, value: object, names: Names) -> str:
         return names.of("T", value.fingerprint) + times
     if name in ("key", "agent"):
         return names.of(name[0].upper(), str(value))
+    if isinstance(value, str) and not isinstance(value, StrEnum) and not names.raw:
+        return _shown(name, value, names)
     if name == "at" and isinstance(value, float):
         return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] if 0 <= value < _YEAR_3000 else str(value)
     return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _shown(name: str, value: str, names: Names) -> str:
+    """A text of the bundle as a value of a closed type, or as its name by first appearance."""
+    if name == "client":
+        return f"{names.of('C', value)} {address_class(value)}"
+    if name in ("connection", "version") and regex.fullmatch(r"[\d.]{1,20}", value):
+        return value
+    if name == "scheme" and value in _SCHEMES:
+        return value
+    if name == "path":
+        return shown_path(value)
+    if name == "upstream":
+        port = value.rpartition(":")[2]
+        return value if value == "-" else f"{ELIDED}:{port}" if port.isdecimal() else ELIDED
+    return names.of(name[0].upper(), value)
 
 
 def told_of(source: Source) -> str:

@@ -19,6 +19,7 @@ import regex
 
 from wslogs import resources
 from wslogs.errors import PatternError
+from wslogs.mask import words_of
 from wslogs.rows import READERS, nearest
 from wslogs.stanzas import LINE_KINDS, Access, Cause, Foreign, Message, Record, RequestId, Shape, Signal, Stamp, Stanza, Text, Wrapper
 
@@ -51,6 +52,11 @@ class Patterns:
         yield from ((one, ("nginx-access",)) for one in self.accesses)
         yield from ((one, one.kinds) for one in (*self.messages, *self.signals.values()))
         yield from ((one, ()) for one in self.causes.values())
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words that messages, examples and texts of the stanzas are made of: those that may stand in a masked line."""
+        return words_of(str(stanza) for stanza, _ in self.stanzas())
 
     @cached_property
     def _by_kind(self) -> dict[str, tuple[Text, ...]]:

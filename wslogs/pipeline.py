@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from wslogs import coverage, facts, signals
 from wslogs.bundle import Bundle, Item, open_bundle
 from wslogs.correlate import correlate
 from wslogs.errors import BundleError
+from wslogs.mask import Mask
 from wslogs.model import ORDINARY_CLOSES, Attempt, CloseCode, Event, Source, Tier, Verdict, What
 from wslogs.parsers import certificates, compose, conf_files, env, har, kinds, lines, netlog, nginx_build, nginx_conf, probe
 from wslogs.parsers.kit import Kit, dialled
@@ -70,6 +71,19 @@ class Analysis:
     vault: Vault
 
     @property
+    def public(self) -> list[str]:
+        """Texts that may stand in the report though a secret of the bundle may be like them: labels, hashes, paths as shown."""
+        labels = [text for s in self.evidence.sources for text in (s.path, s.sha256 or "")]
+        labels += [str(values.get("source", "")) for _, values in self.evidence.caveats]
+        paths = {url for a in self.report["attempts"] if (url := a["url"])} | {p for i in self.report["incidents"] if (p := i["path"])}
+        clients = [a.client for a in self.found.attempts if a.client] if self.found.addresses else []
+        return [self.found.bundle, self.found.patterns.sha256, *labels, *paths, *clients]
+
+    def check(self, outputs: Mapping[str, bytes]) -> None:
+        """LeakError when one of the outputs holds a part of a secret of the bundle."""
+        self.vault.check(outputs, self.public)
+
+    @property
     def attempts(self) -> pd.DataFrame:
         """One row for each attempt, in order of time: tables.ATTEMPTS tells columns and dtypes."""
         from wslogs import tables
@@ -81,7 +95,7 @@ class Analysis:
         """One row for each event, in the order of the files: tables.EVENTS tells columns and dtypes."""
         from wslogs import tables
 
-        return tables.events(self.evidence.events)
+        return tables.events(self.evidence.events, self.found.named)
 
 
 def analyze(
@@ -119,6 +133,7 @@ def analyze(
             bundle=bundle.name, sources=evidence.sources, attempts=attempts, verdicts=verdicts,
             incidents=incidents(attempts, verdicts, harmless), loose=joined.loose, patterns=kit.patterns, version=VERSION,
             measured=measured(), caveats=[*evidence.caveats, *joined.caveats], addresses=addresses,
+            named=frozenset(kit.named),
         )  # fmt: skip
         if attempts and all(a.started is None and a.ended is None for a in attempts):
             found.caveats.append(("no-time", {}))
@@ -127,14 +142,14 @@ def analyze(
             found.caveats.append(("quoted", {}))
         made = report(found, lang)
         if quote:
-            _quote(made, bundle, kit.vault, addresses)
+            _quote(made, bundle, Mask(kit.vault, kit.patterns.words, addresses=addresses))
     return Analysis(made, found, evidence, kit.vault)
 
 
-def _quote(made: dict[str, Any], bundle: Bundle, vault: Vault, addresses: bool) -> None:
+def _quote(made: dict[str, Any], bundle: Bundle, mask: Mask) -> None:
     """Puts the whole line, masked, beside each excerpt that is evidence."""
     rows = [row for incident in made["incidents"] for row in incident["evidence"]]
-    said = quotes(bundle, {(row["source"], row["line"]) for row in rows}, vault, addresses=addresses)
+    said = quotes(bundle, {(row["source"], row["line"]) for row in rows}, mask)
     for row in rows:
         row["quote"] = said.get((row["source"], row["line"]), "")
 
@@ -148,6 +163,9 @@ def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence
     confs = [item for item, kind, _ in known if kind == "nginx-conf"]
     if confs:
         evidence.sources, evidence.conf, kit.layouts = conf_files.read(confs, bundle.items)
+        kit.named |= nginx_conf.places(evidence.conf.directives)
+        for word in nginx_conf.secrets(evidence.conf.directives):
+            kit.vault.secret(word, "value of nginx.conf")
     if kit.layouts:  # the formats of the nginx.conf may tell a log apart that looked like another
         known = [row if row[1] in ("nginx-conf", "env", "har", "netlog") else (row[0], *kind_of(row[0], kit)) for row in known]
         known.sort(key=_turn)
@@ -323,6 +341,6 @@ def _remedies(found: Found, evidence: Evidence) -> None:
             route = named(route) or route
         made = diff(cause.change, route, evidence.conf)
         if cause.amend is not None:
-            made = amended(cause.amend, attempt, route, evidence.conf)
+            made = amended(cause.amend, attempt, route, evidence.conf, found.named)
         if made is not None:
             found.changes[incident.id] = made

@@ -1,4 +1,4 @@
-"""Whole lines for --quote, masked by the deny-list net; read again at the end, for the few lines that are proof."""
+"""Whole lines for --quote, masked; read again at the end, for the few lines that are proof."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 
 from wslogs.bundle import Bundle
-from wslogs.redact import Vault
+from wslogs.mask import Mask
 
 _LONGEST = 600
 
 
-def quotes(bundle: Bundle, wanted: Iterable[tuple[str, int]], vault: Vault, *, addresses: bool) -> Mapping[tuple[str, int], str]:
+def quotes(bundle: Bundle, wanted: Iterable[tuple[str, int]], mask: Mask) -> Mapping[tuple[str, int], str]:
     """(source, line) -> the line, masked and cut at 600 characters; lines that cannot be read again are left out."""
     lines: dict[str, set[int]] = {}
     for source, line in wanted:
@@ -24,6 +24,5 @@ def quotes(bundle: Bundle, wanted: Iterable[tuple[str, int]], vault: Vault, *, a
         with item.open() as stream:
             for number, raw in enumerate(islice(stream, numbers[-1]), 1):
                 if number in lines[item.path]:
-                    masked = vault.mask(raw.decode("utf-8", "replace"), addresses=addresses)
-                    found[item.path, number] = masked[:_LONGEST]
+                    found[item.path, number] = mask.line(raw.decode("utf-8", "replace"))[:_LONGEST]
     return found

@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import jwt
 import regex
 
+from wslogs.elision import ELIDED as ELIDED
 from wslogs.elision import SHOWN
 from wslogs.errors import LeakError
+from wslogs.leaks import Register
 from wslogs.model import Token
+from wslogs.nets import found
+from wslogs.paths import hidden
+from wslogs.paths import shown_path as shown_path
 
-ELIDED = "…"
-_WINDOW = 12
-"""So many characters of a secret in an output are a leak."""
 NO_TOKEN = frozenset({"", "null", "undefined", "None"})
 """What a page sends for a token that it does not have."""
 _MASKED = regex.compile(r"(?i)\*{2,}|%2a%2a|•{2,}|…|\.{3}|^x{4,}$|^[\[<({]?(?:redacted|masked|filtered|hidden|removed|sanitized)[\])>}]?$")
 """What a tier writes in place of a token, or where it cuts one: it joins nothing."""
 _LIVED = (946684800.0, 4102444800.0)
 """2000 to 2100: a JWT time outside it is not believed."""
-_PLAIN_SEGMENT = regex.compile(r"[A-Za-z][A-Za-z_\-.]{0,31}|v\d{1,3}")
-_ORDINARY = regex.compile(
-    r"(?:v?\d{1,3}/)?(?:[a-z_.\-: ]|/(?:v\d{1,3}(?=/|$))?)*"  # words, and a path such as /api/v1/ws, cut anywhere
-    r"|[\d.:\-TZ ]+|https?://[a-z.\-]*|[A-Z_]+"
+_USERINFO = regex.compile(r"://[^\s/@:]{0,200}:(?P<password>[^\s/@]{8,200})@")
+_SECRET_HEADER = regex.compile(
+    r"(?i)auth|cookie|token|key|secret|session|csrf|xsrf|api|protocol|signature|jwt|user(?!.?agent)|email|forwarded|refer|passw|ticket|location"
 )
+"""Names of headers whose values are secrets, or hold some."""
+_LONG = 20_000
+_DEEP = 6
 _TOKEN_NAMES = regex.compile(r"(?i)token|jwt|auth|key|ticket|session|sid|secret|signature|password|code|bearer")
-
-_QUERY = regex.compile(r"(?P<kept>\?)[^\s\"'<>]+")
-_HEADER = regex.compile(r"(?i)(?P<kept>(?:authorization|cookie|x-api-key|x-auth-token)[\"']?\s*[:=]\s*[\"']?)[^\"'\r\n]+")
-_NAMED = regex.compile(
-    r"(?i)(?P<kept>(?:token|secret|password|passwd|pwd|api[_-]?key|jwt|session|sid|bearer|user|email|sec-websocket-\w+)"
-    r"[\"']?\s*[:=]\s*[\"']?|bearer )[^\s\"',;&]+"
-)
-_RANDOM = regex.compile(r"(?=[\w+/=.-]*\d)(?=[\w+/=.-]*[A-Za-z])[\w+/=-]{16,}(?:\.[\w+/=-]+)*|[\w.+-]+@[\w.-]+|[0-9a-fA-F]{16,}")
-_ADDRESS = regex.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|(?<![\w:])(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F:]*[0-9a-fA-F]\b")
 
 
 class Url:
@@ -55,16 +51,43 @@ class Vault:
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._tokens: dict[tuple[str, str | None], Token] = {}
-        self._secrets: dict[str, str] = {}
+        self.seen = Register()
+        """Every value that no output may hold."""
 
     def fingerprint(self, text: str) -> str:
         """Equal texts are equal, and nothing else can be learned of them."""
         return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
 
-    def secret(self, text: str, kind: str) -> None:
-        """Remembers a value that no output may hold; values under 12 characters cannot be told from ordinary words."""
-        if len(text) >= _WINDOW:
-            self._secrets.setdefault(text, kind)
+    def secret(self, text: str, kind: str, *, password: bool = False) -> None:
+        """Remembers a value that no output may hold, and the passwords of addresses in it."""
+        self.seen.add(text, kind, password=password)
+        if "@" in text:
+            for found in _USERINFO.finditer(text):
+                self.seen.add(found["password"], "password in an address", password=True)
+
+    def header(self, name: str, value: str, kind: str = "request header") -> None:
+        """Remembers the value of a header that may hold a secret: whole, each cookie of it, and what its scheme carries."""
+        if not _SECRET_HEADER.search(name) or not value or value == "-":
+            return
+        if name.lower().endswith(("referer", "referrer")):
+            self.url(value)
+            return
+        self.secret(value, kind)
+        for part in regex.split(r"[;,] ?", value) if len(value) < _LONG else ():
+            self.secret(part.strip().partition("=")[2], kind)
+            self.secret(part.strip().rpartition(" ")[2], kind)
+        scheme, _, credentials = value.partition(" ")
+        if name.lower().endswith("authorization") and credentials:
+            self.secret(credentials.strip(), kind, password=True)
+            if scheme.lower() == "basic":
+                user, _, password = _unpacked(credentials.strip()).partition(":")
+                self.secret(user, kind, password=True)
+                self.secret(password, "password", password=True)
+
+    def learn(self, text: str) -> None:
+        """Remembers what the nets find in a line."""
+        for value, kind, password in found(text):
+            self.secret(value, kind, password=password)
 
     def token(self, text: str, parameter: str | None = None) -> Token:
         """A token's fingerprint and, of a JWT, when it begins and ends; its signature is not checked."""
@@ -72,6 +95,8 @@ class Vault:
         if known is None:
             self.secret(text, "token")
             claims = _claims(text)
+            for claim in texts(claims):
+                self.secret(claim, "claim of a token")
             known = Token(
                 fingerprint=self.fingerprint(text),
                 expires=_moment(claims.get("exp")),
@@ -92,7 +117,12 @@ class Vault:
         except ValueError:
             return Url(None, None, None, None)
         if "@" in parts.netloc:
-            self.secret(parts.netloc.rpartition("@")[0], "user information of a URL")
+            user, _, password = parts.netloc.rpartition("@")[0].partition(":")
+            self.secret(f"{user}:{password}", "user information of a URL")
+            self.secret(user, "user information of a URL", password=True)
+            self.secret(password, "user information of a URL", password=True)
+        for segment in hidden(parts.path):
+            self.secret(segment, "segment of a path")
         path = unquote(parts.path) if parts.path else ("/" if host else None)
         return Url(parts.scheme.lower() or None, host.lower() if host else None, path, self._query_token(parts.query))
 
@@ -106,35 +136,13 @@ class Vault:
         long = [value for _, value in pairs if len(value) >= 20 and not _MASKED.search(value)]
         return self.token(long[0]) if long else None
 
-    def mask(self, text: str, *, addresses: bool = False) -> str:
-        """A line with everything that may be a secret elided: secrets seen, queries, long random words, named values, addresses."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, ELIDED)
-        for net in (_QUERY, _HEADER, _NAMED, _RANDOM, *(() if addresses else (_ADDRESS,))):
-            text = net.sub(lambda found: found.groupdict().get("kept", "") + ELIDED, text)
-        return " ".join(text.split())
+    def check(self, files: Mapping[str, bytes], public: Collection[str] = ()) -> None:
+        """LeakError when an output holds twelve characters in a row of any secret seen in this run, eight of a password.
 
-    def check(self, files: Mapping[str, bytes]) -> None:
-        """LeakError when an output holds twelve characters in a row of any secret seen in this run."""
-        windows: dict[str, str] = {}
-        for text, kind in self._secrets.items():
-            for start in range(len(text) - _WINDOW + 1):
-                windows.setdefault(text[start : start + _WINDOW], kind)
-        if not windows:
-            return
-        for name, content in files.items():
-            text = content.decode("utf-8", "replace")
-            for run in regex.finditer(r"[^\s\"'<>…]{12,}", text):
-                word = run[0]
-                for start in range(len(word) - _WINDOW + 1):
-                    leaked = windows.get(word[start : start + _WINDOW])
-                    if leaked is not None and not _ordinary(word[start : start + _WINDOW]):
-                        raise LeakError(f"{name} would have held a part of a {leaked}; nothing was written")
-
-
-def _ordinary(window: str) -> bool:
-    """Plain lower-case words with separators stand in wslogs' own text as well, and a path with its version; no random token looks so."""
-    return _ORDINARY.fullmatch(window) is not None
+        `public` are texts that may stand there: labels, paths and hashes of this report.
+        """
+        if (found := self.seen.find(files, public)) is not None:
+            raise LeakError(f"{found[0]} would have held a part of a {found[1]}; nothing was written")
 
 
 def _claims(text: str) -> dict[str, object]:
@@ -147,31 +155,40 @@ def _claims(text: str) -> dict[str, object]:
     return claims if isinstance(claims, dict) else {}
 
 
+def texts(value: object, depth: int = 0) -> Iterator[str]:
+    """Every text below a value of JSON."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list) and depth < _DEEP:
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from texts(part, depth + 1)
+
+
+def _unpacked(text: str) -> str:
+    """What base64 holds; nothing where it is none."""
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4)).decode("utf-8", "replace")
+    except ValueError:
+        return ""
+
+
 def _moment(value: object) -> float | None:
     if isinstance(value, int | float) and not isinstance(value, bool) and _LIVED[0] <= value <= _LIVED[1]:
         return float(value)
     return None
 
 
-def shown_path(path: str | None) -> str:
-    """A path with every segment that is not a plain word elided: ids, tokens and free text do not pass."""
-    if not path:
-        return ELIDED
-    segments = path.split("/")
-    return "/".join(s if not s or _PLAIN_SEGMENT.fullmatch(s) else ELIDED for s in segments[:12])
-
-
-def excerpt(found: regex.Match[str], line: str) -> str:
+def excerpt(match: regex.Match[str], line: str) -> str:
     """The matched part of a line with every group that is not of a shown type elided.
 
     What stands outside the groups is literal or a short closed class: patterns.py refuses anything else.
     """
     # A name may stand twice in a pattern, and a group may repeat: every span of it counts.
-    hidden = [span for name in found.re.groupindex if name not in SHOWN for span in found.spans(name)]
+    hidden = [span for name in match.re.groupindex if name not in SHOWN for span in match.spans(name)]
     holes = [(first, last) for first, last in hidden if 0 <= first < last]
-    text = _with_holes(line, found.start(), found.end(), sorted(holes))
-    before = ELIDED + " " if line[: found.start()].strip() else ""
-    after = " " + ELIDED if line[found.end() :].strip() else ""
+    text = _with_holes(line, match.start(), match.end(), sorted(holes))
+    before = ELIDED + " " if line[: match.start()].strip() else ""
+    after = " " + ELIDED if line[match.end() :].strip() else ""
     return before + " ".join(text.split()) + after
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
@@ -34,18 +34,18 @@ def attempts(found: Found) -> pd.DataFrame:
         rows.append({
             "id": attempt.id, "started": _time(attempt.started), "ended": _time(attempt.ended), "error_s": attempt.error_s,
             "opened": attempt.opened, "status": attempt.status, "close_code": attempt.code,
-            "token": attempt.token.fingerprint if attempt.token else None, "path": shown_path(attempt.path) if attempt.path else None,
+            "token": attempt.token.fingerprint if attempt.token else None, "path": found.shown(attempt.path),
             "outcome": verdict.outcome, "cause": verdict.cause, "detail": verdict.detail, **places,
         })  # fmt: skip
     return pd.DataFrame(rows, columns=list(ATTEMPTS)).astype(ATTEMPTS)
 
 
-def events(seen: Sequence[Event]) -> pd.DataFrame:
+def events(seen: Sequence[Event], named: Collection[str] = ()) -> pd.DataFrame:
     """One row for each event that was kept, in the order of the files."""
     rows = [
         {
             "source": e.source, "line": e.line, "tier": e.tier.value, "what": e.what.value, "at": _time(e.at), "status": e.status,
-            "close_code": e.code, "token": e.token.fingerprint if e.token else None, "path": shown_path(e.path) if e.path else None,
+            "close_code": e.code, "token": e.token.fingerprint if e.token else None, "path": shown_path(e.path, named) if e.path else None,
             "signals": e.signals, "excerpt": e.excerpt,
         }
         for e in seen

@@ -6,8 +6,15 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import isfinite
 
+import regex
+
 _LATEST = 250_000_000_000.0
 """In the year 9892, the last but some that a calendar of four digits has."""
+_LONGEST = 48
+_WRITTEN = regex.compile(
+    r"(?i)(?:[\d:.,/+\-\[\] ]{1,20}|T|Z|UTC|GMT|AM|PM"
+    r"|Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec|Mon|Tue|Wed|Thu|Fri|Sat|Sun){1,12}"
+)
 EPOCH = {"epoch": 1, "epoch-ms": 1e3, "epoch-us": 1e6, "epoch-ns": 1e9}
 """Since 1970, and how many of the unit make a second."""
 
@@ -25,6 +32,11 @@ def iso(at: float | None) -> str | None:
         return None
     text = when.strftime("%Y-%m-%dT%H:%M:%S") if when.year > 999 else when.isoformat()[:19]
     return f"{text}.{when.microsecond // 1000:03d}Z" if when.microsecond else f"{text}Z"
+
+
+def as_logged(text: str) -> str:
+    """A time as it stands in a log; empty for a text that is none, which a hostile log may have in its place."""
+    return text if len(text) <= _LONGEST and _WRITTEN.fullmatch(text) else ""
 
 
 def zone(text: str) -> float | None:

@@ -13,13 +13,15 @@ from wslogs.model import Event, Source, What
 from wslogs.parsers.kit import Kit, number, seconds
 from wslogs.parsers.log_format import Layout as Layout
 from wslogs.parsers.log_format import layout
-from wslogs.redact import ELIDED, shown_path
+from wslogs.redact import ELIDED
 from wslogs.stanzas import Access
 
 _TIMES = (("msec", "epoch", 0.001), ("time_iso8601", "iso", 1.0), ("time_local", "%d/%b/%Y:%H:%M:%S %z", 1.0))
 _REQUEST = regex.compile(r"(?P<method>[A-Z]+) (?P<target>\S+)(?: (?P<http>HTTP/[\d.]+))?$")
 _TUNNEL = 101
 _IDS = ("request_id", "req_id", "http_x_request_id")
+_HEADERS = ("http_", "sent_http_", "upstream_http_", "cookie_", "arg_", "remote_user")
+"""Variables that hold what client or app sent."""
 _LEFT = 499
 """The client went before an answer (ngx_http_request.h)."""
 _TRIED = ("upstream_connect_time", "upstream_response_time", "upstream_header_time", "upstream_bytes_sent")
@@ -83,10 +85,10 @@ def _event(row: Mapping[str, str], source: Source, line: int, kit: Kit) -> Event
     made.client = row.get("remote_addr")
     made.key = _fingerprint(row, "http_sec_websocket_key", kit)
     made.agent = _fingerprint(row, "http_user_agent", kit)
-    for name in ("http_cookie", "http_authorization", "http_sec_websocket_protocol"):
-        if row.get(name):
-            kit.vault.secret(row[name], "request header")
-    made.excerpt = _excerpt(method, parts.path, http, made)
+    for name, value in row.items():
+        if name.startswith(_HEADERS):
+            kit.vault.header(name.replace("_", "-"), value)
+    made.excerpt = _excerpt(method, kit.shown(parts.path), http, made)
     return made
 
 
@@ -146,9 +148,9 @@ def _fingerprint(row: Mapping[str, str], name: str, kit: Kit) -> str | None:
     return kit.vault.fingerprint(value) if value and value != "-" else None
 
 
-def _excerpt(method: str, path: str | None, http: str, made: Event) -> str:
+def _excerpt(method: str, path: str, http: str, made: Event) -> str:
     query = "?" + ELIDED if made.token else ""
-    parts = [f'"{f"{method} {shown_path(path)}{query} {http}".rstrip()}" {made.status}']
+    parts = [f'"{f"{method} {path}{query} {http}".rstrip()}" {made.status}']
     if made.lasted_s is not None:
         parts.append(f"$request_time {made.lasted_s:.3f}")
     if made.upstream_status is not None:

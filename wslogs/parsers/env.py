@@ -12,11 +12,15 @@ from dotenv.parser import parse_stream
 from wslogs.bundle import Item
 from wslogs.model import Source, Tier
 from wslogs.parsers.kit import Kit
+from wslogs.paths import configured
 
 _LINE = regex.compile(rb"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=")
 _ADDRESS = regex.compile(
     r"(?i)(?:[a-z][a-z+]{1,20}://)?[\w.-]{1,253}:\d{1,5}(?:/[\w./-]*)?|[a-z][a-z+]{1,20}://[\w.-]{1,253}(?:/[\w./-]*)?|\.{0,2}/[\w./-]*"
 )
+_SECRET = regex.compile(r"(?i)passw|pwd|secret|token|key|private|credential|salt|pepper")
+"""Names whose values are secrets whatever they look like."""
+_PASSWORD = regex.compile(r"(?i)passw|pwd|passphrase")
 _MOST = 1 << 20
 
 
@@ -57,16 +61,19 @@ def parse(item: Item, kit: Kit) -> tuple[Source, list[Setting]]:
             bad += 1
         elif binding.key and regex.match(r"(?i)(?:https?|wss?)://", value):
             url = kit.vault.url(value)
+            kit.named |= configured(url.path or "")
             found.append(
                 Setting(source=item.path, line=binding.original.line, name=binding.key, scheme=url.scheme, host=url.host, path=url.path)
             )
         elif binding.key and value.startswith("/"):
+            kit.named |= configured(value)
             found.append(
                 Setting(
                     source=item.path, line=binding.original.line, name=binding.key, scheme=None, host=None, path=kit.vault.url(value).path
                 )
             )
-        elif value and not is_address(value):
-            kit.vault.secret(value, "value of .env")
+        elif value and (not is_address(value) or _SECRET.search(binding.key or "")):
+            kit.vault.secret(value, "value of .env", password=_PASSWORD.search(binding.key or "") is not None)
+            kit.vault.learn(value)
     source.recognised, source.kept = source.lines - bad, len(found)
     return source, found

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 
 import msgspec
@@ -20,13 +21,13 @@ from wslogs.bundle import Item
 from wslogs.model import Event, Source, Tier, What
 from wslogs.parsers import nginx_build
 from wslogs.parsers.kit import Kit, Parsed, apply_fields, apply_reading, origin
-from wslogs.redact import ELIDED, shown_path
+from wslogs.redact import ELIDED, texts
 
 _EARLIEST = 946684800.0
 """Before 2000: Chrome dates a try that failed before its request at the end of 1969."""
-_SECRET_HEADERS = frozenset(
-    {"cookie", "set-cookie", "authorization", "proxy-authorization", "sec-websocket-protocol", "x-api-key", "x-auth-token", "x-csrf-token"}
-)
+_BODIES = frozenset({"xhr", "fetch", "websocket", "other", None})
+"""Kinds of entries whose bodies are data, and no page or script."""
+_MOST_OF_A_BODY = 64 << 10
 _WRITER = regex.compile(rb'"creator"\s*:\s*\{[^{}]{0,400}?"name"\s*:\s*"([^"]{0,40})"')
 _WAITED_FOR = frozenset({b"Firefox", b"WebKit Web Inspector"})
 """Writers whose entry of a try that failed differs from one that waits only in that its times are told."""
@@ -41,6 +42,9 @@ _ASKED = frozenset({"xhr", "fetch"})
 """Kinds of entries that an app answers and no file does."""
 _MOST_OTHERS = 2000
 _SCHEMES = ("ws://", "wss://")
+
+
+_NOTHING = msgspec.Raw(b"null")
 
 
 class _Header(msgspec.Struct):
@@ -63,6 +67,8 @@ class _Request(msgspec.Struct):
     method: str = ""
     url: str = ""
     headers: list[_Header] = []
+    cookies: msgspec.Raw = _NOTHING
+    body: msgspec.Raw = msgspec.field(default=_NOTHING, name="postData")
 
 
 class _Response(msgspec.Struct):
@@ -70,6 +76,8 @@ class _Response(msgspec.Struct):
     headers: list[_Header] = []
     error: str | None = msgspec.field(default=None, name="_error")
     failure: str | None = msgspec.field(default=None, name="_failureText")
+    cookies: msgspec.Raw = _NOTHING
+    content: msgspec.Raw = _NOTHING
 
 
 class _Entry(msgspec.Struct):
@@ -165,7 +173,7 @@ def _others(entries: list[tuple[_Entry, float]], raw: bytes, source: Source, kit
         apply_fields(made, {"url": entry.request.url}, kit)
         made.status, made.lasted_s = entry.response.status, max(0.0, entry.time or 0.0) / 1000
         made.upgrade = False
-        made.excerpt = f"{ELIDED}{shown_path(made.path or '/')} response.status {made.status}"
+        made.excerpt = f"{ELIDED}{kit.shown(made.path or '/')} response.status {made.status}"
         found.append(made)
     return found
 
@@ -263,7 +271,7 @@ def _event(
     over = bool(errors or reason) or (writer in _WAITED_FOR and entry.timings.wait is not None)
     made.failed = True if over and made.status is None else None
     told = f": {reading.excerpt}" if reading.excerpt else ""
-    made.excerpt = f"{made.scheme or 'ws'}://{ELIDED}{shown_path(made.path)} response.status {entry.response.status or 0}{told}"
+    made.excerpt = f"{made.scheme or 'ws'}://{ELIDED}{kit.shown(made.path)} response.status {entry.response.status or 0}{told}"
     return made
 
 
@@ -362,6 +370,33 @@ def _date(entry: _Entry, at: float) -> tuple[float, float, float] | None:
 
 def _learn_secrets(entry: _Entry, kit: Kit) -> None:
     for header in [*entry.request.headers, *entry.response.headers]:
-        if header.name.lower() in _SECRET_HEADERS:
-            kit.vault.secret(header.value, "request header")
-            kit.vault.secret(header.value.rpartition(" ")[2], "request header")
+        kit.vault.header(header.name, header.value)
+    for frame in entry.frames or ():
+        if frame.type != "error" and frame.data:
+            _hide(frame.data[:_MOST_OF_A_BODY], "message of a WebSocket", kit)
+    for raw, kind in ((entry.request.cookies, "cookie"), (entry.response.cookies, "cookie"), (entry.request.body, "body of a request")):
+        _hide_below(raw, kind, kit)
+    if entry.resource in _BODIES:
+        _hide_below(entry.response.content, "body of an answer", kit)
+    if entry.request.url and not _is_websocket(entry):
+        kit.vault.url(entry.request.url)
+
+
+def _hide_below(raw: msgspec.Raw, kind: str, kit: Kit) -> None:
+    """Makes every text below a value known to the vault, of a value that is not too long."""
+    content = bytes(raw)
+    if len(content) > _MOST_OF_A_BODY or content == b"null":
+        return
+    with suppress(msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        for text in texts(msgspec.json.decode(content)):
+            _hide(text, kind, kit)
+
+
+def _hide(text: str, kind: str, kit: Kit) -> None:
+    """A message or a body: whole, and each text in it where it is JSON."""
+    if text.startswith(("{", "[")):
+        with suppress(msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            for part in texts(msgspec.json.decode(text)):
+                kit.vault.secret(part, kind)
+    kit.vault.secret(text, kind)
+    kit.vault.learn(text)

@@ -10,7 +10,7 @@ import regex
 from wslogs import coverage
 from wslogs.model import Event, Fact, Mark, Source, Tier, What
 from wslogs.patterns import Patterns
-from wslogs.redact import Vault, excerpt
+from wslogs.redact import Vault, excerpt, shown_path
 from wslogs.scan import Line
 from wslogs.stanzas import Message, Signal, Text
 
@@ -35,6 +35,13 @@ class Kit:
     near: dict[str, float] = field(default_factory=dict)
     """Source -> an instant that one of its first lines says with its year, epoch seconds."""
     readers: dict[str, Reader] = field(default_factory=dict)
+
+    named: set[str] = field(default_factory=set)
+    """Segments of paths that the bundle's nginx.conf and .env name."""
+
+    def shown(self, path: str | None) -> str:
+        """A path as it may stand in a report."""
+        return shown_path(path, self.named)
 
     def reader(self, kind: str) -> Reader:
         if kind not in self.readers:

@@ -177,6 +177,7 @@ class _Reading:
             self._note("a line took too long to match")
         if not reading:
             return None, done
+        self.kit.vault.learn(words)
         made = event_of(reading, self._source, first, self.kit)
         made.logged = head.logged
         if made.path and (made.status == 101 or made.what in (What.FAILED, What.ACCEPTED, What.REFUSED)):

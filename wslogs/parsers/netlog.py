@@ -19,7 +19,7 @@ import regex
 from wslogs.bundle import Item
 from wslogs.model import CloseCode, Event, Source, Tier, What
 from wslogs.parsers.kit import Kit, Parsed, apply_fields, apply_reading, number, origin
-from wslogs.redact import ELIDED, shown_path
+from wslogs.redact import ELIDED
 
 _LONGEST = 8 << 20
 """Bytes of a line; the constants and the polled data are the longest. A longer one is no NetLog line."""
@@ -33,7 +33,6 @@ _LIVED = (946684800.0, 4102444800.0)
 """2000 to 2100: a time outside it is not believed."""
 _CLOSE_FRAME = 8
 _TUNNEL = 101
-_SECRET_HEADERS = frozenset({"cookie", "set-cookie", "authorization", "proxy-authorization", "sec-websocket-protocol"})
 _OWN = frozenset({"HTTP_STREAM_JOB_CONTROLLER", "HTTP_STREAM_JOB", "SOCKET"})
 """Sources that serve one try alone. A connect job is named only when it is over, so what it met stands in the try's net error."""
 _STATUS = regex.compile(r"HTTP/[\d.]+ (\d{3})\b")
@@ -296,9 +295,7 @@ def _event(one: _Try, reading: _Reading, source: Source, kit: Kit) -> Event:
     apply_fields(made, {"url": one.url}, kit)
     kit.paths.add(made.path or "/")
     for name, value in (*one.sent.items(), *one.came.items()):
-        if name in _SECRET_HEADERS:
-            kit.vault.secret(value, "request header")
-            kit.vault.secret(value.rpartition(" ")[2], "request header")
+        kit.vault.header(name, value)
     made.key = kit.vault.fingerprint(key) if (key := one.sent.get("sec-websocket-key")) else None
     made.agent = kit.vault.fingerprint(agent) if (agent := one.sent.get("user-agent")) else None
     made.request_id = one.came.get("x-request-id") or None
@@ -314,7 +311,7 @@ def _event(one: _Try, reading: _Reading, source: Source, kit: Kit) -> Event:
     made.lasted_s = max(0.0, round(over - one.start, 3)) if over is not None else None
     if opened and _lost(one, reading):
         made.code = CloseCode.ABNORMAL.value
-    made.excerpt = _excerpt(made, one, reason.excerpt)
+    made.excerpt = _excerpt(made, one, reason.excerpt, kit)
     return made
 
 
@@ -336,8 +333,8 @@ def _lost(one: _Try, reading: _Reading) -> bool:
     return told and not one.closed and one.lost is not None and last is not None and last - one.lost > _ENDS_S
 
 
-def _excerpt(made: Event, one: _Try, why: str) -> str:
-    said = [f"{made.scheme or 'ws'}://{ELIDED}{shown_path(made.path)}"]
+def _excerpt(made: Event, one: _Try, why: str, kit: Kit) -> str:
+    said = [f"{made.scheme or 'ws'}://{ELIDED}{kit.shown(made.path)}"]
     said += [f"HTTP {made.status}"] if made.status else []
     said += ["through a proxy"] if one.proxied else []
     said += [f"closed from {one.closed}"] if one.closed else ["lost without a close frame"] if made.code else []

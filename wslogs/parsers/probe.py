@@ -100,6 +100,7 @@ class _Transcript:
     def line(self, number: int, text: str) -> None:
         for found in _SECRET.finditer(text):
             self._kit.vault.secret(found["value"].strip(), "header or TLS session of a probe")
+        self._kit.vault.learn(text)
         shaped = any(shape.match(text) for shape in self._shapes)
         reading = self._reader.read_all(text)
         if self._headers and text.strip(" <>") == "":

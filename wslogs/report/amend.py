@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import regex
 
@@ -21,19 +21,19 @@ _CONNECTIONS, _SLOTS = 4096, 10
 """What worker_connections is raised to, at least, and how many times a limit_conn."""
 
 
-def amended(kind: str, attempt: Attempt, route: Route | None, conf: Conf) -> str | None:
+def amended(kind: str, attempt: Attempt, route: Route | None, conf: Conf, named: Collection[str] = ()) -> str | None:
     """The change as a unified diff; None where the bundle does not tell what to write, or where a line may not be shown."""
     if kind == "limits":
         return _limits(attempt, route, conf)
     if route is None:
         return None
-    return _location(attempt, route, conf) if kind == "location" else _port(attempt, route, conf)
+    return _location(attempt, route, conf, named) if kind == "location" else _port(attempt, route, conf)
 
 
-def _location(attempt: Attempt, route: Route, conf: Conf) -> str | None:
+def _location(attempt: Attempt, route: Route, conf: Conf, named: Collection[str]) -> str | None:
     """A location for the path alone, before the one that answered, which passes to where another location of the server does."""
     place, model = route.location, _model(attempt, route)
-    path = shown_path(attempt.path) if attempt.path else ELIDED
+    path = shown_path(attempt.path, named) if attempt.path else ELIDED
     if place is None or model is None or ELIDED in path or place.file not in conf.texts:
         return None
     scheme, _, rest = model.args[0].partition("://")

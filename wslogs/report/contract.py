@@ -17,7 +17,7 @@ from wslogs.report.journey import journey
 from wslogs.report.words import N_, words
 from wslogs.stanzas import Cause
 from wslogs.storms import fold
-from wslogs.times import east, iso
+from wslogs.times import as_logged, east, iso
 
 MOST_ATTEMPTS = 10_000
 _EACH = 500
@@ -68,6 +68,12 @@ class Found:
     changes: dict[str, str] = field(default_factory=dict)
     """Incident -> remedy as a unified diff."""
     addresses: bool = False
+    named: frozenset[str] = frozenset()
+    """Segments of paths that the bundle's configuration names: they may be shown."""
+
+    def shown(self, path: str | None) -> str | None:
+        """A path as it may stand in a report; None where there is none."""
+        return shown_path(path, self.named) if path else None
 
 
 def report(found: Found, lang: str) -> dict[str, Any]:
@@ -114,7 +120,7 @@ class _Names:
         return self.clients[attempt.client] if attempt.client else None
 
 
-def _labels(names: _Names) -> dict[str, Callable[[Attempt], str | None]]:
+def _labels(names: _Names, found: Found) -> dict[str, Callable[[Attempt], str | None]]:
     """Properties of an attempt that may be what fails, as a report may show them."""
     browsers: dict[str, str] = {}
 
@@ -129,7 +135,7 @@ def _labels(names: _Names) -> dict[str, Callable[[Attempt], str | None]]:
 
     return {
         "token": names.token, "client": names.client, "browser": browser, "upstream": upstream,
-        "path": lambda attempt: shown_path(attempt.path) if attempt.path else None, "scheme": lambda attempt: attempt.scheme,
+        "path": lambda attempt: found.shown(attempt.path), "scheme": lambda attempt: attempt.scheme,
     }  # fmt: skip
 
 
@@ -207,7 +213,7 @@ def _incident(incident: Incident, found: Found, names: _Names, lang: str) -> dic
         "detail": incident.detail,
         "title": cause.title[lang] if cause else _(TITLES[incident.cause]) if incident.cause in TITLES else None,
         "explain": _sentence(cause.explain[lang]) if cause else None,
-        "path": shown_path(incident.path) if incident.path else None,
+        "path": found.shown(incident.path),
         "confidence": _confidence(incident, found)[0],
         "first": iso(incident.first),
         "last": iso(incident.last),
@@ -217,7 +223,7 @@ def _incident(incident: Incident, found: Found, names: _Names, lang: str) -> dic
         "clients": len({a.client for a in members if a.client}),
         "evidence": evidence,
         "against": against(incident, found, lang),
-        "shared": shared(incident, found, _labels(names)),
+        "shared": shared(incident, found, _labels(names, found)),
         "remedy": {"text": cause.remedy[lang] if cause else None, "diff": found.changes.get(incident.id)},
         "confirm": list(cause.confirm) if cause else [],
     }
@@ -372,7 +378,7 @@ def _attempt(place: int, found: Found, names: _Names, lang: str) -> dict[str, An
     lasted = attempt.facts.get("lasted_s")
     because = {"source": end.because.source, "line": end.because.line, "at": iso(end.because.at)} if end.because else None
     return {
-        "id": attempt.id, "token": names.token(attempt), "client": names.client(attempt), "url": _url(attempt, names),
+        "id": attempt.id, "token": names.token(attempt), "client": names.client(attempt), "url": _url(attempt, names, found),
         "started": iso(attempt.started), "ended": iso(attempt.ended), "opened": attempt.opened, "status": attempt.status,
         "close_code": attempt.code, "stage": stage, "ended_by": end.by, "ended_in": end.stage.value if end.stage else None,
         "ended_because": because, "cause": verdict.cause, "detail": verdict.detail,
@@ -384,18 +390,18 @@ def _attempt(place: int, found: Found, names: _Names, lang: str) -> dict[str, An
     }  # fmt: skip
 
 
-def _url(attempt: Attempt, names: _Names) -> str | None:
+def _url(attempt: Attempt, names: _Names, found: Found) -> str | None:
     if not attempt.path:
         return None
     token = names.token(attempt)
-    return f"{attempt.scheme or 'ws'}://{ELIDED}{shown_path(attempt.path)}" + (f"?token={token}" if token else "")
+    return f"{attempt.scheme or 'ws'}://{ELIDED}{found.shown(attempt.path)}" + (f"?token={token}" if token else "")
 
 
 def _tier(event: Event) -> dict[str, Any]:
     at = event.at
     if at is not None and event.marks == "end" and event.lasted_s is not None:
         at -= event.lasted_s
-    return {"source": event.source, "line": event.line, "at": iso(at), "logged": event.logged or None}
+    return {"source": event.source, "line": event.line, "at": iso(at), "logged": as_logged(event.logged) or None}
 
 
 def _storm(storm: Storm, found: Found, names: _Names) -> dict[str, Any]:
@@ -404,7 +410,7 @@ def _storm(storm: Storm, found: Found, names: _Names) -> dict[str, Any]:
     return {
         "id": storm.id, "attempts": [found.attempts[place].id for place in storm.attempts[:_SHOWN_OF_A_STORM]], "attempt_count": count,
         "first": iso(storm.first), "last": iso(storm.last), "token": names.token(attempt), "client": names.client(attempt),
-        "url": _url(attempt, names), "outcome": verdict.outcome, "cause": verdict.cause, "detail": verdict.detail,
+        "url": _url(attempt, names, found), "outcome": verdict.outcome, "cause": verdict.cause, "detail": verdict.detail,
         "waits": {
             "least_s": round(storm.least_s, 3), "median_s": round(storm.median_s, 3), "most_s": round(storm.most_s, 3),
             "error_s": round(storm.error_s, 3),

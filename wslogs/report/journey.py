@@ -8,7 +8,7 @@ from typing import Any
 
 from wslogs.endings import Ending, reached
 from wslogs.model import Attempt, Event, Stage, Tier, Verdict, What
-from wslogs.times import iso
+from wslogs.times import as_logged, iso
 
 _STAGES = list(Stage)
 _TUNNEL = 101
@@ -134,5 +134,5 @@ def _line(one: _Seen, errors: Mapping[str, float]) -> dict[str, Any]:
     return {
         "tier": event.tier.value if event else None, "source": event.source if event else None, "line": event.line if event else None,
         "at": iso(one.at), "error_s": round(_error(event, errors), 3) if event and timed else None,
-        "logged": (event.logged or None) if event and timed else None, "implied_by": None, "ordered": None,
+        "logged": (as_logged(event.logged) or None) if event and timed else None, "implied_by": None, "ordered": None,
     }  # fmt: skip

@@ -1,0 +1,176 @@
+"""Whether finished outputs hold a part of a secret, in any form from which it could be read back.
+
+An output is small and the secrets of a bundle may be many: so the output is decoded and cut into windows, and one pass over
+all secrets looks for those, in 0.7 GB/s.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import html
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
+from itertools import accumulate
+from urllib.parse import unquote
+
+import ahocorasick_rs
+import regex
+
+from wslogs import resources
+
+WINDOW, SHORT = 12, 8
+"""So many characters of a secret in an output are a leak; of a password the second."""
+MOST = 256 << 20
+"""Characters of secrets that are remembered."""
+_WORDS = 400
+_RUN = regex.compile(r"[^\s\"'<>`…]{8,}")
+_BASE64 = regex.compile(r"[A-Za-z0-9+/_-]{12,}")
+_HEX = regex.compile(r"(?:[0-9a-fA-F]{2}[ :]?){8,}")
+_ESCAPED = regex.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
+_DIGEST = regex.compile(r"(?<![0-9a-zA-Z])(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64})(?![0-9a-zA-Z])")
+_BREAK = regex.compile(r"[ \t]*\n[ \t>|#*]*")
+_ORDINARY = regex.compile(
+    r"(?!\d+$)[\d.:\-TZ ]+|1[4-9]\d+"  # times, versions and addresses; epochs
+    r"|(?:v?\d{1,3}/)?(?:[a-z_.\-: ]|/(?:v\d{1,3}(?=/|$))?)*|https?://[a-z.\-]*|[A-Z_]+"  # words and paths, cut anywhere
+)
+_ONE_WORD = regex.compile(r"[a-z]{8,}|[A-Z]{8,}|[^a-z]*[a-z]{11,}[^a-z]*")
+
+
+class Register:
+    """Values that no output may hold, each with the kind of place where it stood."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, str] = {}
+        self._short: dict[str, str] = {}
+        self.size = 0
+        self.full = False
+        """Whether more came than is remembered."""
+
+    def __contains__(self, text: str) -> bool:
+        return text in self._kinds or text in self._short
+
+    def add(self, text: str, kind: str, *, password: bool = False) -> None:
+        """Remembers a value and what it is when it is decoded; under 12 characters (8 of a password) none can be told from words."""
+        for form in _decoded(text):
+            if len(form) < (SHORT if password else WINDOW) or form in self:
+                continue
+            if self.size + len(form) > MOST:
+                self.full = True
+                return
+            self.size += len(form)
+            (self._short if password else self._kinds)[form] = kind
+
+    def phrases(self) -> list[str]:
+        """Values that hold a space, which no look at single words finds; the longest first."""
+        return sorted((text for known in (self._kinds, self._short) for text in known if " " in text and len(text) < _WORDS), key=len)[::-1]
+
+    def find(self, outputs: Mapping[str, bytes], public: Collection[str] = ()) -> tuple[str, str] | None:
+        """(name of the output, kind of the secret) of a secret that an output holds a part of; None when there is none.
+
+        `public` are texts that may stand there: labels, paths and hashes of this report.
+        """
+        if not self._kinds and not self._short:
+            return None
+        said = "\n".join(public)
+        for name, content in outputs.items():
+            text = content.decode("utf-8", "replace")
+            runs = _runs(text)
+            for secrets, size in ((self._kinds, WINDOW), (self._short, WINDOW), (self._short, SHORT)):
+                if secrets and (kind := _hit(secrets, _windows(runs, size), said)):
+                    return name, kind
+            if (kind := self._hashed(text, said)) is not None:
+                return name, kind
+        return None
+
+    def _hashed(self, text: str, said: str) -> str | None:
+        digests = {one.lower() for one in _DIGEST.findall(text)} - set(said.split("\n"))
+        if not digests:
+            return None
+        for secret, kind in (*self._kinds.items(), *self._short.items()):
+            raw = secret.encode("utf-8", "surrogatepass")
+            made = (hashlib.md5(raw, usedforsecurity=False), hashlib.sha1(raw, usedforsecurity=False), hashlib.sha256(raw))
+            if not digests.isdisjoint(one.hexdigest() for one in made):
+                return f"{kind} (its hash)"
+        return None
+
+
+def _decoded(text: str) -> Iterator[str]:
+    """A value, and what it is after each step of decoding."""
+    yield text
+    for _ in range(3):
+        if "%" not in text and "\\" not in text:
+            return
+        plain = _ESCAPED.sub(lambda found: chr(int(found[1] or found[2], 16)), unquote(text))
+        if plain == text:
+            return
+        text = plain
+        yield text
+
+
+def _hit(secrets: Mapping[str, str], windows: set[str], said: str) -> str | None:
+    """The kind of the first secret that holds one of the windows."""
+    if not windows:
+        return None
+    order = sorted(windows)
+    texts = list(secrets)
+    raw = [text.encode("utf-8", "surrogatepass") for text in texts]
+    found = ahocorasick_rs.BytesAhoCorasick([one.encode("utf-8", "surrogatepass") for one in order])
+    starts = list(accumulate((len(one) + 1 for one in raw), initial=0))
+    for which, begin, _ in found.find_matches_as_indexes(b"\n".join(raw), overlapping=True):
+        if order[which] not in said and order[which] not in _own_text():
+            return secrets[texts[bisect_right(starts, begin) - 1]]
+    return None
+
+
+def _runs(text: str) -> set[str]:
+    """The words of a text, and those that come to light when it is decoded."""
+    texts = [text, html.unescape(text), _BREAK.sub("", text)]
+    plain = texts[1]
+    for _ in range(3):
+        plain = _ESCAPED.sub(lambda found: chr(int(found[1] or found[2], 16)), unquote(plain)) if "%" in plain or "\\" in plain else plain
+        texts.append(plain)
+    runs = {run for one in dict.fromkeys(texts) for run in _RUN.findall(one)}
+    return runs | {run for one in (*_unpacked(runs), *_hexed(text)) for run in _RUN.findall(one)}
+
+
+def _unpacked(runs: Iterable[str]) -> Iterator[str]:
+    """What base64 holds at each of its alignments."""
+    for run in runs:
+        for found in _BASE64.findall(run):
+            if not regex.fullmatch(r"[a-z_\-/]+|[0-9\-]+", found):
+                packed = found.replace("-", "+").replace("_", "/")
+                for start in range(4):
+                    part = packed[start:]
+                    yield base64.b64decode(part[: len(part) // 4 * 4]).decode("latin-1")
+
+
+def _hexed(text: str) -> Iterator[str]:
+    """What hex digits hold, maybe with spaces or colons between, at both alignments."""
+    for found in dict.fromkeys(_HEX.findall(text)):
+        digits = regex.sub(r"[ :]", "", found)
+        for start in (0, 1):
+            part = digits[start:]
+            yield binascii.unhexlify(part[: len(part) // 2 * 2]).decode("latin-1")
+
+
+def _windows(runs: Iterable[str], size: int) -> set[str]:
+    """Every part of so many characters but those that stand in any text."""
+    found = {run[start : start + size] for run in runs if not ordinary(run) for start in range(len(run) - size + 1)}
+    return {window for window in found if not ordinary(window)}
+
+
+def ordinary(window: str) -> bool:
+    """Times, plain words with separators and paths stand in wslogs' own text as well; one long word is not ordinary, nor a number."""
+    return _ORDINARY.fullmatch(window) is not None and _ONE_WORD.fullmatch(window) is None
+
+
+@cache
+def _own_text() -> str:
+    """All that wslogs itself may say: what stands in it tells nothing of a bundle."""
+    roots = [resources.path(name) for name in ("patterns", "reports")]
+    files = [file for root in roots for file in sorted(root.rglob("*")) if file.suffix in (".toml", ".j2", ".css")]
+    files += sorted(resources.path("").parent.joinpath("wslogs").rglob("*.py")) + sorted(resources.path("").rglob("*.po"))
+    return "\n".join(file.read_text("utf-8", "replace") for file in dict.fromkeys(files))
