@@ -351,7 +351,7 @@ def test_a_leak_is_stopped_before_it_is_written(tmp_path: Path, monkeypatch: pyt
     secret = LOGS["access.log"].decode().partition("?token=")[2].partition(" ")[0]
     assert secret.startswith("eyJ")
 
-    def leaking(told: dict[str, Any], formats: list[str], lang: str) -> dict[str, bytes]:
+    def leaking(told: dict[str, Any], formats: list[str], lang: str, **more: Any) -> dict[str, bytes]:
         return {"report.md": f"so it says: {secret[40:60]}".encode()}
 
     monkeypatch.setattr(report, "render", leaking)

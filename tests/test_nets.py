@@ -1,5 +1,7 @@
 """The deny-list: where secrets stand in a line."""
 
+from time import thread_time
+
 import pytest
 
 from wslogs.nets import found
@@ -22,3 +24,18 @@ def test_a_secret_is_found(line: str, value: str, password: bool) -> None:
 
 def test_plain_words_are_none() -> None:
     assert list(found("connection open at 2026-11-23 12:00:00 for the client")) == []
+
+
+@pytest.mark.parametrize("letter", ["x", "7", "-", "a.", "x@", ":", "token"])
+def test_a_long_run_takes_time_by_its_length_and_not_by_its_square(letter: str) -> None:
+    """Recorded: a message of a million letters in a HAR took a minute."""
+
+    def took(length: int) -> float:
+        text, best = letter * (length // len(letter)), float("inf")
+        for _ in range(3):
+            began = thread_time()
+            list(found(text))
+            best = min(best, thread_time() - began)
+        return best
+
+    assert took(16_000) < 9 * took(4_000) + 0.02

@@ -12,11 +12,14 @@ HEADER = regex.compile(
     r"[\"']?\s*[:=]\s*[\"'\[(]*)[^\"'\r\n]+"
 )
 NAMED = regex.compile(
-    r"(?i)(?P<kept>(?:\w*(?:token|secret|passw(?:or)?d|pwd|passphrase|api[_-]?key|jwt|session|sid|bearer|user(?:name)?|email|phone|login"
-    r"|cookie|auth|credential|signature|state|otp|pin|code_verifier)\w*)[\"']?\s*[:=]+\s*[\"']?|(?:bearer|basic) )[^\s\"',;&]+"
+    r"(?i)(?P<kept>(?:(?<!\w)\w*(?:token|secret|passw(?:or)?d|pwd|passphrase|api[_-]?key|jwt|session|sid|bearer|user(?:name)?|email|phone|login"
+    r"|cookie|auth|credential|signature|state|otp|pin|code_verifier)\w*+)[\"']?\s*[:=]+\s*[\"']?|(?:bearer|basic) )[^\s\"',;&]+"
 )
 USERINFO = regex.compile(r"(?P<kept>://)[^\s/@\"']+@")
-RANDOM = regex.compile(r"(?=[\w+=-]*\d)(?=[\w+=-]*[A-Za-z])[\w+=-]{16,}|[\w.+%-]+@[\w.-]+|[0-9a-fA-F]{16,}")
+RANDOM = regex.compile(
+    r"(?<![\w+=-])(?=[\w+=-]*\d)(?=[\w+=-]*[A-Za-z])[\w+=-]{16,}|(?<![\w.+%-])[\w.+%-]++@[\w.-]+|[0-9a-fA-F]{16,}"
+)
+"""Each expression begins where a run of its characters begins: one that may begin anywhere in it takes the square of its length."""
 NUMBERS = regex.compile(
     r"\+\d[\d \-()]{6,18}\d|(?<![\d:.])(?!\d{4}-\d\d-\d\d)\(?\d{2,4}\)?(?:[- ]\d{2,3}){0,2}(?:-\d{2,4}){2,3}|(?:\d{4}[ -]){3}\d{4}"
 )
@@ -27,7 +30,7 @@ ADDRESS = regex.compile(
 )
 NETS = (QUERY, HEADER, NAMED, USERINFO, ADDRESS, NUMBERS, RANDOM)
 """In this order; what a group `kept` holds stays in the line."""
-_JWT = regex.compile(r"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}")
+_JWT = regex.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{4,}")
 _PASSWORD = regex.compile(r"(?i)passw|pwd|passphrase|://")
 _LONGEST = 16 << 10
 
