@@ -1,0 +1,1 @@
+"""Inputs that mean harm, and what is promised of them."""
