@@ -31,7 +31,7 @@ def test_who_dialled_when() -> None:
     stranger, timeless = attempt(started=NOON + 1), attempt(token=own)
     found = of(first, stranger, second, timeless)
     assert found.dials == {("/ws", "t"): [NOON, NOON + 2], ("/ws", None): [NOON + 1]}
-    assert found.by_token == {"t": [first, second, timeless]}
+    assert found.same == {("t", first.path): [first, second, timeless]}
     assert dialler(stranger) == ("/ws", None)
 
 

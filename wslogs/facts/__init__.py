@@ -112,7 +112,7 @@ def _redial(attempt: Attempt, world: World) -> None:
     if not attempt.opened or attempt.token is None:
         return
     if attempt.started is None or (attempt.ended is None and Tier.BROWSER not in attempt.tiers):
-        again = [a for a in world.by_token.get(attempt.token.fingerprint, ()) if a.path == attempt.path]
+        again = world.same.get((attempt.token.fingerprint, attempt.path), ())
         if again and again[-1] is not attempt:
             tell(attempt, "redialled", True, attempt.events[0])
         return
@@ -128,13 +128,13 @@ def _in_vain(attempt: Attempt, world: World) -> None:
     """How many tries of a token on this path there were, and how far apart on average, where none had any answer."""
     if attempt.token is None or attempt.opened or attempt.status is not None:
         return
-    tries = [a for a in world.by_token.get(attempt.token.fingerprint, ()) if a.path == attempt.path]
-    if len(tries) < 2 or any(a.opened or a.status is not None for a in tries):
+    key = attempt.token.fingerprint, attempt.path
+    if key not in world.in_vain:
         return
+    tries, apart = world.same[key], world.in_vain[key]
     tell(attempt, "dials.in_vain", len(tries), *(a.events[0] for a in tries[:3]))
-    times = sorted(a.started for a in tries if a.started is not None)
-    if len(times) > 1:
-        tell(attempt, "dials.apart_s", (times[-1] - times[0]) / (len(times) - 1), *(a.events[0] for a in tries[:2]))
+    if apart is not None:
+        tell(attempt, "dials.apart_s", apart, *(a.events[0] for a in tries[:2]))
 
 
 def _tiers(attempt: Attempt, world: World) -> None:

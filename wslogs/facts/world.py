@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from wslogs.model import LIFE, Attempt, Event, Fact, Source, Tier, What
@@ -56,7 +56,10 @@ class World:
     """Path -> one attempt that opened there."""
     dials: Mapping[tuple[str | None, str | None], list[float]]
     """(path, token) -> when it was dialled, in order."""
-    by_token: Mapping[str, list[Attempt]]
+    same: Mapping[tuple[str, str | None], list[Attempt]]
+    """(token, path) -> its attempts."""
+    in_vain: Mapping[tuple[str, str | None], float | None]
+    """(token, path) that was dialled again and again without any answer -> how far apart on average, where that is known."""
     with_token: frozenset[str | None]
     """Paths on which an attempt with a token opened."""
     token_names: Mapping[str | None, Mapping[str, Event]] = field(default_factory=dict)
@@ -126,7 +129,8 @@ def world(
         ports={e.upstream.rpartition(":")[2]: e for e in life if e.upstream},
         opened={a.path: a for a in opened},
         dials=_dials(attempts),
-        by_token=_by_token(attempts),
+        same=(same := _same(attempts)),
+        in_vain=dict(_in_vain(same)),
         with_token=frozenset(a.path for a in opened if a.token),
         token_names=_token_names(opened),
         pages={e.page.partition("://")[2]: e for e in (*loose, *(e for a in attempts for e in a.events)) if e.page},
@@ -172,12 +176,19 @@ def _token_names(opened: Iterable[Attempt]) -> dict[str | None, dict[str, Event]
     return found
 
 
-def _by_token(attempts: Sequence[Attempt]) -> dict[str, list[Attempt]]:
-    found: dict[str, list[Attempt]] = {}
+def _same(attempts: Sequence[Attempt]) -> dict[tuple[str, str | None], list[Attempt]]:
+    found: dict[tuple[str, str | None], list[Attempt]] = {}
     for attempt in attempts:
         if attempt.token is not None:
-            found.setdefault(attempt.token.fingerprint, []).append(attempt)
+            found.setdefault((attempt.token.fingerprint, attempt.path), []).append(attempt)
     return found
+
+
+def _in_vain(same: Mapping[tuple[str, str | None], list[Attempt]]) -> Iterator[tuple[tuple[str, str | None], float | None]]:
+    for key, tries in same.items():
+        if len(tries) > 1 and not any(a.opened or a.status is not None for a in tries):
+            times = sorted(a.started for a in tries if a.started is not None)
+            yield key, (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else None
 
 
 def silence(attempt: Attempt) -> float | None:

@@ -22,6 +22,12 @@ MATCH_S = 0.5
 """A pattern that needs longer for one line is given up for that line, and counted."""
 
 
+MOST = 40_000
+"""Lines about WebSockets of all logs together that become events; each costs about half a millisecond to join and judge."""
+FEWEST = 2_000
+"""So many of each log are read even where others had most."""
+
+
 @dataclass(slots=True)
 class Kit:
     """The patterns, the vault, and what earlier sources of the bundle taught."""
@@ -35,6 +41,8 @@ class Kit:
     near: dict[str, float] = field(default_factory=dict)
     """Source -> an instant that one of its first lines says with its year, epoch seconds."""
     readers: dict[str, Reader] = field(default_factory=dict)
+    spare: int = MOST
+    """Lines that may still become events."""
 
     def reader(self, kind: str) -> Reader:
         if kind not in self.readers:
