@@ -32,11 +32,18 @@ def entry(name: str, kind: bytes = tarfile.REGTYPE, size: int = 0) -> tarfile.Ta
 
 
 def test_links_and_devices_of_a_tar_are_told(tmp_path: Path) -> None:
-    kinds = {"s": tarfile.SYMTYPE, "h": tarfile.LNKTYPE, "p": tarfile.FIFOTYPE, "c": tarfile.CHRTYPE, "b": tarfile.BLKTYPE, "d": tarfile.DIRTYPE}
+    kinds = {
+        "s": tarfile.SYMTYPE,
+        "h": tarfile.LNKTYPE,
+        "p": tarfile.FIFOTYPE,
+        "c": tarfile.CHRTYPE,
+        "b": tarfile.BLKTYPE,
+        "d": tarfile.DIRTYPE,
+    }
     path = tar(tmp_path / "b.tar", entry("a.log", size=3), *(entry(name, kind) for name, kind in kinds.items()))
     assert listed(path) == [
-        ("a.log", ""), ("s", archives.LINK), ("h", archives.LINK), ("p", archives.NO_FILE), ("c", archives.NO_FILE), ("b", archives.NO_FILE),
-        ("d", ""),
+        ("a.log", ""), ("s", archives.LINK), ("h", archives.LINK),
+        ("p", archives.NO_FILE), ("c", archives.NO_FILE), ("b", archives.NO_FILE), ("d", ""),
     ]  # fmt: skip
 
 
@@ -95,6 +102,8 @@ def test_what_is_no_archive_says_so_without_its_words(tmp_path: Path, name: str)
         list(members(tmp_path / name, resources))
 
 
-@pytest.mark.parametrize(("head", "yes"), [(b"PK\x03\x04", True), (b"x" * 257 + b"ustar", True), (b"INFO: PK\x03\x04", False), (b"", False)])
+@pytest.mark.parametrize(
+    ("head", "yes"), [(b"PK\x03\x04", True), (b"x" * 257 + b"ustar", True), (b"INFO: PK\x03\x04", False), (b"", False)]
+)
 def test_an_archive_is_told_by_its_beginning(head: bytes, yes: bool) -> None:
     assert is_archive(head) is yes

@@ -41,7 +41,7 @@ def _folder(text: str) -> dict[str, bytes]:
         f"{raw}.js:1 WebSocket connection to 'wss://{coded}/api/v1/ws/{coded}' failed: {raw}\n"
         f"ws closed code=1008 reason={raw}\nUncaught {raw}\nws closed 1006 {raw} wasClean: false\n"
     )
-    headers = [{"name": name, "value": text} for name in ("Host", "Origin", "User-Agent", "Referer", "Cookie", text, "X-Request-Id")]
+    headers = [{"name": name, "value": text} for name in ("Host", "Origin", "User-Agent", "Referer", text, "X-Request-Id")]
     tries = [
         entry(request={"method": text, "url": f"wss://{host}/api/v1/ws/{path}?{text}={text}", "headers": headers},
               response={"status": status, "statusText": text, "headers": headers, "_error": text},
@@ -69,7 +69,7 @@ def _folder(text: str) -> dict[str, bytes]:
         "app.log": app.encode("utf-8", "surrogatepass"), "console.log": console.encode("utf-8", "surrogatepass"),
         "browser.har": har(*tries, pages=[{"id": "page_1", "title": f"https://{text}/"}], creator={"name": text, "version": text}),
         "nginx.conf": conf.encode("utf-8", "surrogatepass"), "json.log": (lines + "\n").encode() * 20, "docker-compose.yml": compose.encode(),
-        ".env": f'VITE_API_BASE_URL="https://{raw}/api"\nOTHER={raw}\nA=/b\n'.encode("utf-8", "surrogatepass"),
+        ".env": f'VITE_API_BASE_URL="https://{raw}/api"\nA=/b\n'.encode("utf-8", "surrogatepass"),
     }  # fmt: skip
 
 

@@ -95,7 +95,9 @@ def _redos() -> Iterator[Input]:
             lambda r, kind=kind, texts=texts: (_head(kind) + long.encode() + b"\n" for long in _stretched(texts)),
         )  # type: ignore[misc]
     rest = [one for one in check.stanzas(patterns) if not isinstance(one, Text)]
-    yield beside("stretched: heads, rows and shapes", "worker.log", lambda r: (long.encode() + b"\n" for long in _stretched(rest)))
+    yield beside(
+        "stretched: heads, rows and shapes", "worker.log", lambda r: (long.encode() + b"\n" for long in _stretched(rest)), keeps=False
+    )
 
 
 def _head(kind: str) -> bytes:

@@ -23,7 +23,7 @@ from tests.hostile.inputs import SEED, VERDICT, Input
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 30.0
 LIMIT_MIB = 700
-_KILLED_S = 90.0
+_KILLED_S = 240.0
 _FREE = 300 << 20
 """Input bytes that the limits are for; each 10 MiB more give a second, each MiB more a MiB."""
 _ODD = {
@@ -83,7 +83,7 @@ def _command(words: list[str], folder: Path, environment: dict[str, str]) -> tup
     with tempfile.TemporaryFile() as heard:
         process = subprocess.Popen(
             [sys.executable, "-m", "wslogs", *words], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=heard, stderr=heard,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30)),
+            preexec_fn=_bounded,
         )  # fmt: skip
         end = time.monotonic() + _KILLED_S
         while (done := os.wait4(process.pid, os.WNOHANG))[0] == 0:
@@ -93,6 +93,11 @@ def _command(words: list[str], folder: Path, environment: dict[str, str]) -> tup
         process.returncode = os.waitstatus_to_exitcode(done[1])
         heard.seek(0)
         return process.returncode, heard.read().decode("utf-8", "replace"), done[2]
+
+
+def _bounded() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
+    resource.setrlimit(resource.RLIMIT_CPU, (60, 70))
 
 
 def _judged(one: Input, made: Run, said: str, out: Path) -> Iterator[str]:

@@ -19,7 +19,7 @@ from wslogs import times
 from wslogs.bundle import Item
 from wslogs.model import Event, Source, Tier, What
 from wslogs.parsers import nginx_build
-from wslogs.parsers.kit import Kit, Parsed, apply_fields, apply_reading, origin
+from wslogs.parsers.kit import Kit, Parsed, apply_fields, apply_reading, few, origin
 from wslogs.redact import ELIDED, shown_path
 
 _EARLIEST = 946684800.0
@@ -126,19 +126,27 @@ def parse(item: Item, kit: Kit) -> Parsed:
     moments = _moments(read)
     places = {page: len(pages) - place - 1 for place, page in enumerate(pages)}
     writer = found[1] if (found := _WRITER.search(raw, 0, 1 << 16)) is not None else b""
+    tried = [position for position, entry in enumerate(read) if _is_websocket(entry)]
+    line_of = dict(zip(tried, lines, strict=False))
+    chosen = set(few(tried, source, kit))
     for position, entry in enumerate(read):
         at = _dated(entry)
         if at is not None:
             source.first = at if source.first is None else min(source.first, at)
             source.last = max(source.last or at, at + max(0.0, (entry.time or 0.0)) / 1000)
         _learn_secrets(entry, kit)
-        if _is_websocket(entry):
-            line = lines[len(parsed.events)] if len(parsed.events) < len(lines) else 1
-            made = _event(entry, at, source, line, moments[position], writer, kit)
+        if position in chosen:
+            made = _event(entry, at, source, line_of.get(position, 1), moments[position], writer, kit)
             made.loads_after = places.get(entry.pageref or "")
             made.page = made.page or origin(pages.get(entry.pageref or "", ""), kit)
             parsed.events.append(made)
-        elif at is not None and entry.resource in _ASKED and len(others) < _MOST_OTHERS and (entry.response.status or 0) > 99:
+        elif (
+            at is not None
+            and position not in line_of
+            and entry.resource in _ASKED
+            and len(others) < _MOST_OTHERS
+            and (entry.response.status or 0) > 99
+        ):
             others.append((entry, at))
         if at is not None and (date := _date(entry, at)):
             parsed.dates.setdefault(source.path, []).append(date)

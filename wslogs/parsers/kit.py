@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import regex
 
@@ -22,8 +24,11 @@ MATCH_S = 0.5
 """A pattern that needs longer for one line is given up for that line, and counted."""
 
 
-MOST = 40_000
+MOST = 20_000
 """Lines about WebSockets of all logs together that become events; each costs about half a millisecond to join and judge."""
+_LONGEST_PATH, _MOST_PATHS = 300, 500
+_GIVEN_UP = 3
+"""Lines for which a pattern took too long; it is tried on no further one."""
 FEWEST = 2_000
 """So many of each log are read even where others had most."""
 
@@ -44,10 +49,27 @@ class Kit:
     spare: int = MOST
     """Lines that may still become events."""
 
+    def led(self) -> list[str]:
+        """The paths that are looked for in lines: an automaton of very long or very many ones costs more than they tell."""
+        return sorted(path for path in self.paths if 2 < len(path) <= _LONGEST_PATH)[:_MOST_PATHS]
+
     def reader(self, kind: str) -> Reader:
         if kind not in self.readers:
             self.readers[kind] = Reader(self.patterns.texts(kind), self.vault)
         return self.readers[kind]
+
+
+_Try = TypeVar("_Try")
+
+
+def few(tries: Sequence[_Try], source: Source, kit: Kit) -> Sequence[_Try]:
+    """The first and the last of very many tries of a source, and a note of those between."""
+    half = kit.spare // 2
+    kit.spare = max(FEWEST, kit.spare - len(tries))
+    if len(tries) <= 2 * half:
+        return tries
+    source.notes.append(f"{len(tries) - 2 * half} tries in its middle are passed over: it has more than are joined")
+    return [*tries[:half], *tries[-half:]]
 
 
 @dataclass(slots=True)
@@ -84,6 +106,7 @@ class Reader:
         self._texts = tuple(texts)
         self._vault = vault
         self.needles = sorted({needle for text in self._texts for needle in text.needles})
+        self._slow: Counter[str] = Counter()
         self._led: dict[str, list[int]] = {}
         for position, text in enumerate(self._texts):
             for needle in text.needles:
@@ -106,10 +129,14 @@ class Reader:
         said = False
         for candidate in texts:
             assert candidate.match is not None  # texts without one have no needles
+            if self._slow[candidate.id] >= _GIVEN_UP:
+                reading.gave_up = True
+                continue
             try:
                 found = candidate.match.search(text, timeout=MATCH_S)
             except TimeoutError:
                 reading.gave_up = True
+                self._slow[candidate.id] += 1
                 continue
             if found is None:
                 continue

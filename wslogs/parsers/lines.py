@@ -90,7 +90,7 @@ class _Reading:
     def needles(self) -> list[str]:
         words: set[str] = set()
         for kind in set(self._programs.values()):
-            words |= set(access.needles(self.formats, self.kit.paths) if kind == "nginx-access" else self.kit.reader(kind).needles)
+            words |= set(access.needles(self.formats, self.kit.led()) if kind == "nginx-access" else self.kit.reader(kind).needles)
         if PATH in words:
             words = (words - {PATH}) | self._paths()
         words.add(AS_BYTES)
@@ -98,7 +98,7 @@ class _Reading:
         return self._names
 
     def _paths(self) -> set[str]:
-        return {form for path in self.kit.paths if len(path) > 2 for form in access.forms(path)} | {"/ws", "/socket", "websocket"}
+        return {form for path in self.kit.led() for form in access.forms(path)} | {"/ws", "/socket", "websocket"}
 
     def events(self, scanner: Scanner, stream: BinaryIO) -> Iterator[Event]:
         done = 0

@@ -18,7 +18,7 @@ import regex
 
 from wslogs.bundle import Item
 from wslogs.model import CloseCode, Event, Source, Tier, What
-from wslogs.parsers.kit import Kit, Parsed, apply_fields, apply_reading, number, origin
+from wslogs.parsers.kit import Kit, Parsed, apply_fields, apply_reading, few, number, origin
 from wslogs.redact import ELIDED, shown_path
 
 _LONGEST = 8 << 20
@@ -131,7 +131,7 @@ def parse(item: Item, kit: Kit) -> Parsed:
     if reading.unread:
         source.notes.append(f"{reading.unread} events have another form")
         source.recognised -= reading.unread
-    for one in reading.tries:
+    for one in few(reading.tries, source, kit):
         parsed.events.append(_event(one, reading, source, kit))
         if (date := _date(one)) is not None:
             parsed.dates.setdefault(source.path, []).append(date)
