@@ -160,7 +160,7 @@ class _Reading:
 
     def read(self) -> None:
         """The form that Chromium writes: the constants on the first line, then one event a line."""
-        digest, last = hashlib.sha256(), b""
+        digest, last, text = hashlib.sha256(), b"", b""
         for number_, line in enumerate(_lines(self._stream), 1):
             digest.update(line)
             self.source.lines = number_
