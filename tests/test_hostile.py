@@ -28,7 +28,9 @@ CHOSEN = [
     if not one.dear and any(word in one.name for word in (
         "1 GiB of zeros", "over the same bytes", "a million entries", "30 archives", "absolute names", "control and bidi", "nobody knows",
         "wrong checksum", "other names in", "broken one beside", "links, a pipe", "petabyte", "4 MiB of digits", "negative size",
-        "lead out", "a pipe", "in loops", "a socket", "in each other", "no encoding", "100,000 deep", "every place", "lone surrogate", "then a cut",
+        "lead out", "a pipe", "in loops",
+        "a socket",
+        "in each other", "no encoding", "100,000 deep", "every place", "lone surrogate", "then a cut",
         "undated", "URLs of no form", "dates of no", "of wrong types", "map of 100,000", "of one's own", "gigabyte", "billion laughs",
         "lone surrogates", "8,000 years", "injected: 0", "injected: 14", "injected: 15", "injected: 17",
     ))

@@ -8,7 +8,7 @@ import struct
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -36,6 +36,8 @@ _RUN = regex.compile(rb"\d{100}")
 _SMALL = 1 << 20
 _KEPT = 32 << 20
 """Small members of a packed tar are kept in memory, so many bytes in all: to read one again means to unpack all before it."""
+_UNREADABLE: tuple[type[Exception], ...] = (*DAMAGED, RuntimeError, ValueError, struct.error)
+"""What zipfile raises on a broken header of a member."""
 LINK = "is a link, which is not followed"
 NO_FILE = "is no regular file"
 ENCRYPTED = "is encrypted"
@@ -117,7 +119,7 @@ def _zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
     """OSError where the member's own header is broken."""
     try:
         return cast(BinaryIO, _Lasting(archive.open(info)))
-    except (*DAMAGED, RuntimeError, ValueError, struct.error) as error:
+    except _UNREADABLE as error:
         raise OSError("cannot be unpacked") from error
 
 
@@ -206,7 +208,7 @@ def _tar(path: Path, resources: ExitStack) -> Iterator[Member]:
             info = archive.next()
         finally:
             tape.headers = None
-        archive.members.clear()  # tarfile remembers all of them
+        archive.members.clear()  # type: ignore[attr-defined]  # tarfile remembers all of them
         if info is None:
             _check_end(tape, archive.offset)
             return
@@ -235,9 +237,9 @@ def _tape(path: Path, size: int, resources: ExitStack) -> _Tape:
     magic = file.read(4)
     file.seek(0)
     if magic.startswith(b"\x1f\x8b"):
-        return _Tape(resources.enter_context(igzip.GzipFile(fileobj=file)), size, packed=True)  # type: ignore[no-untyped-call]
+        return _Tape(cast(IO[bytes], resources.enter_context(closing(igzip.GzipFile(fileobj=file)))), size, packed=True)  # type: ignore[no-untyped-call]
     if magic == b"\x28\xb5\x2f\xfd":
-        return _Tape(resources.enter_context(zstd.ZstdFile(file)), size, packed=True)
+        return _Tape(cast(IO[bytes], resources.enter_context(closing(zstd.ZstdFile(file)))), size, packed=True)
     return _Tape(file, size, packed=False)
 
 

@@ -121,9 +121,9 @@ def _decompressed(raw: BinaryIO, notes: Notes, limit: Limit, *, packed: bool) ->
     buffered = raw if hasattr(raw, "peek") else io.BufferedReader(cast(io.RawIOBase, _UntilDamage(raw, notes)), 1 << 20)
     magic = _peek(buffered, 4)
     if magic.startswith(b"\x1f\x8b"):
-        return _limited(igzip.GzipFile(fileobj=buffered), notes, limit, buffered)  # type: ignore[no-untyped-call]  # isal has no types there
+        return _limited(cast(IO[bytes], igzip.GzipFile(fileobj=buffered)), notes, limit, buffered)  # type: ignore[no-untyped-call]  # isal has no types there
     if magic == b"\x28\xb5\x2f\xfd":
-        return _limited(zstd.ZstdFile(buffered), notes, limit, buffered)
+        return _limited(cast(IO[bytes], zstd.ZstdFile(buffered)), notes, limit, buffered)
     return _limited(buffered, notes, limit) if packed else buffered
 
 

@@ -345,7 +345,8 @@ def _moments(entries: list[_Entry]) -> list[tuple[float | None, float]]:
     dated = [_dated(entry) for entry in entries]
     known = [at for at in dated if at is not None]
     failed = max((ticks for ticks in map(_ticks, entries) if ticks is not None), default=None)
-    found, before = [], known[0] if known else None
+    found = list[tuple[float | None, float]]()
+    before = known[0] if known else None
     for entry, at in zip(entries, dated, strict=True):
         ticks = _ticks(entry) if at is None else None
         if at is None and failed is not None and ticks is None and _is_websocket(entry):
