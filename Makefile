@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SAMPLE ?= samples/proxy/upgrade-headers-missing
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test check wheel record fixes accuracy inputs readme clean
+.PHONY: demo test check wheel record fixes accuracy inputs readme hostile fuzz clean
 
 demo: $(VENV)/.ready
 	$(BIN)/wslogs analyze $(SAMPLE)/bundle
@@ -42,6 +42,15 @@ accuracy: $(VENV)/.ready-dev
 # How each input is read: docs/inputs.md from tests/fixtures.
 inputs: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.inputs
+
+# Hostile inputs, all of them, and docs/security-hostile.part.md of what they took.
+hostile: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.hostile --all --write
+
+# Half a minute of atheris on each reader; it has wheels for Linux alone, and so is no dependency.
+fuzz: $(VENV)/.ready-dev
+	$(BIN)/python -m pip install --quiet 'atheris>=3'
+	for reader in bundle har access error app conf; do $(BIN)/python -m tests.hostile.fuzz $$reader 30 || exit 1; done
 
 readme: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.readme

@@ -1,6 +1,5 @@
 """Small builders: a test makes its nouns in a line and asserts on a whole value."""
 
-import io
 import os
 import subprocess
 import sys
@@ -73,7 +72,7 @@ def source(path: str = "access.log", kind: str = "nginx-access", tier: str = "pr
 
 def item(content: str | bytes, path: str = "a.log") -> Item:
     raw = content.encode() if isinstance(content, str) else content
-    return Item(path=path, size=len(raw), opener=lambda: io.BufferedReader(io.BytesIO(raw)))  # type: ignore[arg-type]
+    return Item.of(path, raw)
 
 
 def bundle(folder: Path, files: Mapping[str, str | bytes]) -> Path:

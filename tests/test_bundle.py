@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -9,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from conftest import bundle, item
+from conftest import bundle, files, item
 from wslogs import bundle as module
-from wslogs.bundle import Item, open_bundle, zstd
+from wslogs.bundle import Item, open_bundle
 from wslogs.errors import BundleError
+from wslogs.streams import Notes, zstd
 
 LOGS = {"access.log": "one\ntwo\n", "nginx/nginx.conf": "events {}\n", "app.log.1.gz": gzip.compress(b"old\n")}
 
@@ -128,7 +130,7 @@ def test_cut_compressed_data_ends_early_and_says_so(compress: Callable[[bytes], 
     one = item(compress(text)[:cut])
     with one.open() as stream:
         got = stream.read()
-    assert text.startswith(got) and one.notes == ["cut"]
+    assert text.startswith(got) and one.notes == Notes(cut=True)
 
 
 def test_a_damaged_member_of_a_zip_is_cut_and_the_others_are_whole(tmp_path: Path) -> None:
@@ -140,7 +142,7 @@ def test_a_damaged_member_of_a_zip_is_cut_and_the_others_are_whole(tmp_path: Pat
         damaged, whole = opened.items
         assert read([whole]) == {"b.log": b"fine\n"}
         read([damaged])
-        assert (damaged.notes, whole.notes) == (["cut"], [])
+        assert (damaged.notes, whole.notes) == (Notes(cut=True), Notes())
 
 
 def test_an_encrypted_member_is_skipped_and_named(tmp_path: Path) -> None:
@@ -194,7 +196,7 @@ def test_what_cannot_be_read_is_skipped_with_its_reason(tmp_path: Path) -> None:
     (tmp_path / "gone.log").symlink_to(tmp_path / "nowhere")
     with open_bundle([tmp_path]) as opened:
         assert read(opened.items) == {"access.log": b"x"}
-        assert opened.skipped == [("gone.log", "cannot be read: No such file or directory")]
+        assert opened.skipped == [("gone.log", "is a link, which is not followed")]
 
 
 def test_a_link_that_leads_around_in_a_circle_ends(tmp_path: Path) -> None:
@@ -211,13 +213,13 @@ def test_a_report_of_an_earlier_run_is_no_evidence(tmp_path: Path) -> None:
         assert list(read(opened.items)) == ["access.log"]
 
 
-def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("packed", [False, True])
+def test_of_too_many_files_the_first_are_read_and_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool) -> None:
     monkeypatch.setattr(module, "MOST_ITEMS", 2)
-    bundle(tmp_path / "b", {f"{n}.log": "x" for n in range(4)})
-    with pytest.raises(BundleError, match="more than 2 files"):
-        open_bundle([tmp_path / "b"])
-    with pytest.raises(BundleError, match="unpacks to too much"):
-        open_bundle([zipped(tmp_path, {f"{n}.log": "x" for n in range(4)})])
+    given = bundle(tmp_path / "b", {f"{n}.log": "x" for n in range(4)})
+    with open_bundle([zipped(tmp_path, dict(sorted(files(given).items()))) if packed else given]) as opened:
+        assert [item.path for item in opened.items] == ["0.log", "1.log"]
+        assert opened.notes == [("b.zip" if packed else "b", "it holds more than 2 files; the others were left out")]
 
 
 def test_the_name_is_that_of_the_first_path(tmp_path: Path) -> None:
@@ -243,7 +245,7 @@ def test_damage_in_the_middle_ends_the_file() -> None:
     one = item(bytes(packed))
     with one.open() as stream:
         stream.read()
-    assert one.notes == ["cut"]
+    assert one.notes == Notes(cut=True)
 
 
 def test_links_and_devices_in_a_tar_are_no_items(tmp_path: Path) -> None:
@@ -264,7 +266,19 @@ def test_one_report_alone_is_evidence_like_any_file(tmp_path: Path) -> None:
         assert read(opened.items) == {"report.json": b"{}"}
 
 
-def test_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_BYTES", 10)
-    with pytest.raises(BundleError, match="unpacks to too much"):
-        open_bundle([zipped(tmp_path, LOGS)])
+def test_of_many_files_left_out_for_one_reason_some_are_named(tmp_path: Path) -> None:
+    bundle(tmp_path / "b", {"access.log": "x"})
+    for number in range(25):
+        (tmp_path / "b" / f"{number:02}.log").symlink_to("access.log")
+    with open_bundle([tmp_path / "b"]) as opened:
+        assert [path for path, _ in opened.skipped] == [f"{number:02}.log" for number in range(10)]
+        assert opened.notes == [("b", "15 more files were left out: each is a link, which is not followed")]
+
+
+def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    given = bundle(tmp_path / "b", {"access.log": "x", "app.log": "y"})
+    with open_bundle([given]) as opened:
+        (given / "app.log").unlink()
+        os.mkfifo(given / "app.log")
+        with pytest.raises(OSError, match="is no regular file"):
+            opened.items[1].open()

@@ -18,6 +18,8 @@ FLOORS = (
     ("parsers", "correlate", "facts", "signals", "verdict", "report", "tables", "quote"),
     ("endings", "storms"),
     ("bundle", "scan", "patterns"),
+    ("archives",),
+    ("streams",),
     ("rows",),
     ("stanzas",),
     ("mask",),

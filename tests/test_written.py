@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from conftest import SAMPLES, bundle
-from wslogs.bundle import zstd
 from wslogs.pipeline import analyze
+from wslogs.streams import zstd
 
 SAMPLE = SAMPLES / "auth" / "token-expired" / "bundle"
 RUSSIAN = "2026-11-23 14:26:45,100 INFO    [app.realtime] пользователь 17 вышел\n"

@@ -3,55 +3,36 @@
 from __future__ import annotations
 
 import io
-import lzma
 import os
 import stat
-import sys
-import tarfile
-import zipfile
-import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import BinaryIO, cast
 
-import regex
-from isal import igzip, igzip_lib
-
-from wslogs.errors import BundleError
+from wslogs import streams
+from wslogs.archives import ENDINGS, LINK, MOST_ENTRIES, NO_FILE, Broken, Member, members
+from wslogs.errors import BundleError, shown
 from wslogs.labels import label
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+from wslogs.streams import Budget, Limit, Notes
 
 HEAD = 1 << 16
-_START = 512
-_LETTERS = regex.compile(r"[\t\r\n\x1b\x20-\x7e\u00a0-\u017f\u0400-\u04ff\u2000-\u22ff]")
-"""What a log holds: other characters show that bytes only look like UTF-16."""
-_FEWEST = 8
-"""Characters without which nothing is said of an encoding that has no mark."""
 MOST_ITEMS = 10_000
-MOST_BYTES = 64 << 30
-"""A bundle that unpacks to more than this is a bomb or a mistake."""
-
-_ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst")
-_DAMAGED: tuple[type[Exception], ...] = (
-    EOFError,
-    OSError,
-    zlib.error,
-    cast(type[Exception], igzip_lib.IsalError),  # its stub says an instance
-    lzma.LZMAError,
-    zstd.ZstdError,
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    NotImplementedError,
-)
-"""What the readers of compressed data raise; the last one for a method they do not know."""
+MOST_DEEP = 50
+"""Folders within folders."""
+_MOST_ALIKE = 10
+"""Files that were left out for one reason and are named; further ones are counted."""
+_LONGEST = 200
+"""Characters of a label."""
 _OUTPUTS = frozenset({"report.html", "report.md", "report.json"})
+_FLAGS = (
+    os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+)
+"""Neither a link nor a pipe that took a file's place since it was looked at is opened, or waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,23 +42,22 @@ class Item:
     path: str
     size: int
     opener: Callable[[], BinaryIO] = field(repr=False)
-    notes: list[str] = field(default_factory=list, repr=False)
-    """What reading met; "cut": the compressed data ends early."""
+    limit: Limit = field(repr=False)
+    notes: Notes = field(default_factory=Notes, repr=False)
+    packed: bool = False
+    """Whether it lies in an archive."""
 
     @classmethod
     def of(cls, path: str, content: bytes) -> Item:
         """A file that is in memory."""
-        return cls(path=path, size=len(content), opener=lambda: cast(BinaryIO, io.BufferedReader(io.BytesIO(content))))
+        return cls(
+            path=path, size=len(content), limit=Limit.of(len(content)),
+            opener=lambda: cast(BinaryIO, io.BufferedReader(io.BytesIO(content))),
+        )  # fmt: skip
 
     def open(self) -> BinaryIO:
-        """The content as UTF-8 bytes: decompressed, and recoded when it begins like UTF-16. A cut .gz ends early."""
-        stream = _decompressed(self.opener(), self.notes)
-        head = _peek(stream, _START)
-        if (wide := _utf_16(head)) is not None:
-            return cast(BinaryIO, _Recoded(stream, wide))
-        if head.startswith(b"\xef\xbb\xbf"):
-            stream.read(3)
-        return stream
+        """The content as UTF-8 bytes: decompressed, recoded where it is UTF-16, and ended where it becomes too much."""
+        return streams.text(self.opener(), self.notes, self.limit, packed=self.packed)
 
     def head(self) -> bytes:
         """The first 64 KiB of the content."""
@@ -87,12 +67,27 @@ class Item:
 
 @dataclass(slots=True)
 class Bundle:
-    """What the user handed over. `skipped` holds (path, why) of what could not be read."""
+    """What the user handed over. `skipped` holds (path, why) of what could not be read; of very many alike, some."""
 
     name: str
     items: list[Item]
     skipped: list[tuple[str, str]]
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    """(path, what is to be said of it) of folders and archives."""
+    _alike: Counter[str] = field(default_factory=Counter, repr=False)
     _resources: ExitStack = field(default_factory=ExitStack, repr=False)
+
+    def skip(self, label: str, why: str) -> None:
+        """Notes that a file cannot be read."""
+        self._alike[why] += 1
+        if self._alike[why] <= _MOST_ALIKE:
+            self.skipped.append((label, why))
+
+    def more(self) -> Iterator[str]:
+        """What is to be said of files beyond those that `skipped` names."""
+        for why, count in self._alike.items():
+            if count > _MOST_ALIKE:
+                yield f"{count - _MOST_ALIKE} more files were left out: each {why}"
 
     def __enter__(self) -> Bundle:
         return self
@@ -120,177 +115,105 @@ def _list(given: list[Path], bundle: Bundle) -> None:
         if not path.exists():
             raise BundleError(str(path), "does not exist", "give a folder, an archive or log files")
         if path.is_dir():
-            bundle.items += _folder(path, bundle)
-        elif path.name.lower().endswith(_ARCHIVES):
-            bundle.items += _archive(path, bundle)
+            found = _folder(path, bundle)
+        elif path.name.lower().endswith(ENDINGS):
+            found = _archive(path, bundle)
         else:
-            bundle.items += _single(path, path.name, bundle)
+            found = _single(path.resolve(), _label(path.name), bundle)
+        bundle.items += islice(found, MOST_ITEMS)
+        if next(found, None) is not None:
+            bundle.notes.append((_label(path.name), f"it holds more than {MOST_ITEMS} files; the others were left out"))
+    bundle.notes += [(_label(bundle.name), text) for text in bundle.more()]
     labelled = (replace(item, path=label(item.path)) for item in bundle.items)
     bundle.items = sorted(_distinct(labelled), key=lambda item: item.path)
     bundle.skipped = [(label(path), why) for path, why in bundle.skipped]
     if not bundle.items:
         why = "; ".join(f"{path}: {why}" for path, why in bundle.skipped[:3])
-        shown = ", ".join(str(path) for path in given)
-        raise BundleError(shown, f"holds no file that can be read{f' ({why})' if why else ''}", "add logs, a HAR, nginx.conf")
+        names = ", ".join(str(path) for path in given)
+        raise BundleError(names, f"holds no file that can be read{f' ({why})' if why else ''}", "add logs, a HAR, nginx.conf")
 
 
 def _distinct(items: Iterable[Item]) -> Iterator[Item]:
     """Items whose labels differ: two files of one name, given one by one, are two sources."""
-    seen: dict[str, int] = {}
+    seen: Counter[str] = Counter()
     for item in items:
-        seen[item.path] = seen.get(item.path, 0) + 1
+        seen[item.path] += 1
         yield item if seen[item.path] == 1 else replace(item, path=f"{item.path} ({seen[item.path]})")
 
 
 def _folder(root: Path, bundle: Bundle) -> Iterator[Item]:
-    for folder, folders, names in os.walk(root):
-        # A report of an earlier run is no evidence.
-        if _OUTPUTS.issubset(names):
-            names = [name for name in names if name not in _OUTPUTS]
-        folders[:] = sorted(name for name in folders if name not in (".git", "node_modules"))
-        for name in sorted(names):
-            path = Path(folder) / name
-            yield from _single(path, path.relative_to(root).as_posix(), bundle)
-            if len(bundle.items) > MOST_ITEMS:
-                raise BundleError(str(root), f"holds more than {MOST_ITEMS} files", "give the folder of the logs alone")
+    """Its regular files, folder by folder; no link is followed, and a report of an earlier run is no evidence."""
+    left = [(root, 0)]
+    while left:
+        folder, depth = left.pop()
+        try:
+            with os.scandir(folder) as found:
+                rows = sorted(islice(found, MOST_ENTRIES), key=lambda row: row.name)
+        except OSError as error:
+            bundle.skip(_label(folder.relative_to(root).as_posix()), f"cannot be read: {error.strerror or error.__class__.__name__}")
+            continue
+        old = _OUTPUTS.issubset(row.name for row in rows)
+        inner = []
+        for row in rows:
+            path = Path(row.path)
+            label = _label(path.relative_to(root).as_posix())
+            if row.is_dir(follow_symlinks=False):
+                if depth < MOST_DEEP:
+                    inner += [(path, depth + 1)] if row.name not in (".git", "node_modules") else []
+                else:
+                    bundle.skip(label, f"lies deeper than {MOST_DEEP} folders")
+            elif not (old and row.name in _OUTPUTS):
+                yield from _single(path, label, bundle)
+        left += reversed(inner)
 
 
 def _single(path: Path, label: str, bundle: Bundle) -> Iterator[Item]:
     try:
-        facts = path.stat()
+        facts = path.lstat()
         if not stat.S_ISREG(facts.st_mode):
-            bundle.skipped.append((label, "is no regular file"))
+            bundle.skip(label, LINK if stat.S_ISLNK(facts.st_mode) else NO_FILE)
             return
-        path.open("rb").close()
+        _opened(path).close()
     except OSError as error:
-        bundle.skipped.append((label, f"cannot be read: {error.strerror or error.__class__.__name__}"))
+        bundle.skip(label, f"cannot be read: {error.strerror or error.__class__.__name__}")
         return
-    yield Item(path=label, size=facts.st_size, opener=lambda: path.open("rb"))
+    yield Item(path=label, size=facts.st_size, opener=partial(_opened, path), limit=Limit.of(facts.st_size))
 
 
-def _archive(path: Path, bundle: Bundle) -> list[Item]:
+def _opened(path: Path) -> BinaryIO:
+    """A regular file; OSError when it has become something else."""
+    file = os.open(path, _FLAGS)
     try:
-        items = list(_zip(path, bundle) if path.suffix.lower() == ".zip" else _tar(path, bundle))
-    except _DAMAGED as error:
-        raise BundleError(str(path), f"is not a readable archive: {error}", "unpack it and give the folder") from error
-    if len(items) > MOST_ITEMS or sum(item.size for item in items) > MOST_BYTES:
-        raise BundleError(str(path), "unpacks to too much", f"at most {MOST_ITEMS} files and {MOST_BYTES >> 30} GiB")
-    return items
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise OSError(NO_FILE)
+        return os.fdopen(file, "rb")
+    except BaseException:
+        os.close(file)
+        raise
 
 
-def _zip(path: Path, bundle: Bundle) -> Iterator[Item]:
-    archive = bundle._resources.enter_context(zipfile.ZipFile(path))
-    for info in archive.infolist():
-        label = _label(info.filename)
-        if info.is_dir():
-            continue
-        if info.flag_bits & 1:
-            bundle.skipped.append((label, "is encrypted"))
-            continue
-        notes: list[str] = []
-        yield Item(path=label, size=info.file_size, opener=partial(_zipped, archive, info, notes), notes=notes)
+def _archive(path: Path, bundle: Bundle) -> Iterator[Item]:
+    try:
+        size = path.stat().st_size
+        budget = Budget.of(size)
+        for count, member in enumerate(members(path, bundle._resources)):
+            if count >= MOST_ENTRIES:
+                raise Broken(f"holds more than {MOST_ENTRIES} entries; what follows there was not read")
+            if member.opener is not None:
+                yield _item(member, min(member.packed, size), budget)
+            elif member.why:
+                bundle.skip(_label(member.name), member.why)
+    except OSError as error:
+        why = str(error) if isinstance(error, Broken) else f"cannot be read: {error.strerror or error.__class__.__name__}"
+        bundle.skip(_label(path.name), why)
 
 
-def _zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, notes: list[str]) -> BinaryIO:
-    return _tolerant(cast(io.BufferedIOBase, archive.open(info)), notes)
-
-
-def _tar(path: Path, bundle: Bundle) -> Iterator[Item]:
-    archive = bundle._resources.enter_context(_open_tar(path, bundle))
-    for info in archive:
-        if info.isfile():
-            notes: list[str] = []
-            yield Item(path=_label(info.name), size=info.size, opener=partial(_member, archive, info, notes), notes=notes)
-
-
-def _open_tar(path: Path, bundle: Bundle) -> tarfile.TarFile:
-    if not path.name.lower().endswith((".zst", ".tzst")):
-        return tarfile.open(path)
-    return tarfile.open(fileobj=bundle._resources.enter_context(zstd.open(path, "rb")))
-
-
-def _member(archive: tarfile.TarFile, info: tarfile.TarInfo, notes: list[str]) -> BinaryIO:
-    stream = archive.extractfile(info)
-    assert stream is not None  # only regular files become items
-    return _tolerant(cast(io.BufferedIOBase, stream), notes)
+def _item(member: Member, packed: int, budget: Budget) -> Item:
+    assert member.opener is not None
+    return Item(path=_label(member.name), size=member.size, opener=member.opener, limit=Limit.of(packed, budget), packed=True)
 
 
 def _label(name: str) -> str:
-    """A member's name as a label only: nothing is ever written by it."""
-    return "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", ".", ".."))
-
-
-def _utf_16(head: bytes) -> str | None:
-    """The name of the encoding where a file begins as UTF-16: by its mark, or by zero bytes in every other place of plain text alone."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    head = head[: len(head) // 2 * 2]
-    for encoding, zeros, others in (("utf-16-le", head[1::2], head[::2]), ("utf-16-be", head[::2], head[1::2])):
-        if len(zeros) >= _FEWEST and zeros.count(0) * 2 >= len(zeros) and not others.count(0):
-            text = head.decode(encoding, "replace")
-            if len(_LETTERS.findall(text)) * 20 >= len(text) * 19:
-                return encoding
-    return None
-
-
-def _peek(stream: BinaryIO, size: int) -> bytes:
-    return cast(io.BufferedReader, stream).peek(size)[:size]
-
-
-def _decompressed(raw: BinaryIO, notes: list[str]) -> BinaryIO:
-    buffered = raw if hasattr(raw, "peek") else io.BufferedReader(cast(io.RawIOBase, raw))
-    magic = _peek(buffered, 4)
-    if magic.startswith(b"\x1f\x8b"):
-        return _tolerant(igzip.GzipFile(fileobj=buffered), notes, buffered)  # type: ignore[no-untyped-call]  # isal has no types there
-    if magic == b"\x28\xb5\x2f\xfd":
-        return _tolerant(zstd.ZstdFile(buffered), notes, buffered)
-    return buffered
-
-
-def _tolerant(stream: io.BufferedIOBase, notes: list[str], *below: IO[bytes]) -> BinaryIO:
-    return cast(BinaryIO, io.BufferedReader(_UntilDamage(stream, notes, below), 1 << 20))
-
-
-class _UntilDamage(io.RawIOBase):
-    """Ends where the compressed data is cut or damaged: a log taken while it was rotated is often so."""
-
-    def __init__(self, stream: io.BufferedIOBase, notes: list[str], below: Iterable[IO[bytes]]) -> None:
-        self._stream, self._notes = stream, notes
-        self._below: tuple[IO[bytes], ...] = tuple(below)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed wants any buffer
-        try:
-            data = self._stream.read(len(buffer))
-        except _DAMAGED:
-            if "cut" not in self._notes:
-                self._notes.append("cut")
-            return 0
-        buffer[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        self._stream.close()
-        for stream in self._below:  # a decompressor leaves the file below it open
-            stream.close()
-        super().close()
-
-
-class _Recoded(io.RawIOBase):
-    """UTF-16 (PowerShell's `>`) as UTF-8."""
-
-    def __init__(self, stream: BinaryIO, encoding: str) -> None:
-        self._stream = stream
-        self._text = io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="")
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        return self._text.read(size if size < 0 else max(1, size // 4)).encode("utf-8", "replace")
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
+    """A name as a label only: nothing is ever opened or written by it, and no character of it moves a cursor or turns a line."""
+    label = "/".join(part for part in shown(name).replace("\\", "/").split("/") if part not in ("", ".", ".."))
+    return label if len(label) <= _LONGEST else f"{label[:_LONGEST]}…"

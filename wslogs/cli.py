@@ -281,7 +281,8 @@ def _guarded() -> Iterator[None]:
     except Exception as error:
         # An exception's text quotes its input, which may hold a secret: only its class and the places leave.
         places = [f"{Path(f.filename).name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[-4:]]
-        typer.echo(f"wslogs: a defect, please report it: {error.__class__.__name__} at {' < '.join(reversed(places))}", err=True)
+        where = f"{error.__class__.__name__} at {' < '.join(reversed(places))}"
+        typer.echo(f"wslogs: a defect; please report this line alone, it holds nothing of the bundle: {VERSION}, {where}", err=True)
         if os.environ.get("WSLOGS_TRACEBACK"):
             raise
         raise typer.Exit(DEFECT) from None

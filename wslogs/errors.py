@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 
+def shown(text: str) -> str:
+    """A text without control, bidirectional and other characters that nobody sees: names of files may hold any."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
 class WslogsError(Exception):
     """Base of every error that wslogs raises on purpose; its text is ready to be shown."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(shown(text))
 
 
 class PatternError(WslogsError):

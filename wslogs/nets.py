@@ -12,13 +12,11 @@ HEADER = regex.compile(
     r"[\"']?\s*[:=]\s*[\"'\[(]*)[^\"'\r\n]+"
 )
 NAMED = regex.compile(
-    r"(?i)(?P<kept>(?:(?<!\w)\w*(?:token|secret|passw(?:or)?d|pwd|passphrase|api[_-]?key|jwt|session|sid|bearer|user(?:name)?|email|phone|login"
-    r"|cookie|auth|credential|signature|state|otp|pin|code_verifier)\w*+)[\"']?\s*[:=]+\s*[\"']?|(?:bearer|basic) )[^\s\"',;&]+"
+    r"(?i)(?P<kept>(?:(?<![\w-])(?=[\w-]*(?:token|secret|passw(?:or)?d|pwd|passphrase|api[_-]?key|jwt|session|sid|bearer|user(?:name)?|email|phone|login"
+    r"|cookie|auth|credential|signature|state|otp|pin|code_verifier))[\w-]++)[\"']?\s*[:=]+\s*[\"']?|(?:bearer|basic) )[^\s\"',;&]+"
 )
 USERINFO = regex.compile(r"(?P<kept>://)[^\s/@\"']+@")
-RANDOM = regex.compile(
-    r"(?<![\w+=-])(?=[\w+=-]*\d)(?=[\w+=-]*[A-Za-z])[\w+=-]{16,}|(?<![\w.+%-])[\w.+%-]++@[\w.-]+|[0-9a-fA-F]{16,}"
-)
+RANDOM = regex.compile(r"(?<![\w+=-])(?=[\w+=-]*\d)(?=[\w+=-]*[A-Za-z])[\w+=-]{16,}|(?<![\w.+%-])[\w.+%-]++@[\w.-]+|[0-9a-fA-F]{16,}")
 """Each expression begins where a run of its characters begins: one that may begin anywhere in it takes the square of its length."""
 NUMBERS = regex.compile(
     r"\+\d[\d \-()]{6,18}\d|(?<![\d:.])(?!\d{4}-\d\d-\d\d)\(?\d{2,4}\)?(?:[- ]\d{2,3}){0,2}(?:-\d{2,4}){2,3}|(?:\d{4}[ -]){3}\d{4}"

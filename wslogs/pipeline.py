@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import regex
 
 from wslogs import coverage, facts, signals
+from wslogs.archives import is_archive
 from wslogs.bundle import Bundle, Item, open_bundle
 from wslogs.correlate import correlate
-from wslogs.errors import BundleError
+from wslogs.errors import BundleError, shown
 from wslogs.mask import Mask
 from wslogs.model import ORDINARY_CLOSES, Attempt, CloseCode, Event, Source, Tier, Verdict, What
 from wslogs.parsers import certificates, compose, conf_files, env, har, kinds, lines, netlog, nginx_build, nginx_conf, probe
@@ -38,6 +40,9 @@ _ASKED = (What.HANDSHAKE, What.ERROR, What.REQUEST)
 """Events of requests that may be any request: those on other paths are dropped once all paths are known."""
 _NOTES = {"cut": "cut", har.NO_ENTRY: "no-websocket"}
 """Notes of a source that have a caveat of their own."""
+_MOST_CAVEATS = 40
+"""Of one kind."""
+_LEFT_OUT = {"unreadable": "cannot be read", "archive": "is an archive in the bundle, and only what is handed over is unpacked"}
 _MOST_OTHERS = 5000
 _TEXT = regex.compile(rb"[\t\x20-\x7e]{16}")
 """How a line of a log begins, also one that quotes bytes later."""
@@ -173,7 +178,10 @@ def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence
         if progress is not None:
             progress(item.path, place, len(known))
         if kind != "nginx-conf":
-            _parse(item, kind, programs, evidence, kit)
+            try:
+                _parse(item, kind, programs, evidence, kit)
+            except OSError:  # it went while it was read
+                _parse(item, "unreadable", {}, evidence, kit)
     evidence.events = list(_sorted_out(evidence, kit))
     if evidence.conf is not None:
         coverage.set_levels(evidence.sources, [d.args for d in nginx_conf.walk(evidence.conf.directives) if d.name == "error_log"])
@@ -204,6 +212,8 @@ def kind_of(item: Item, kit: Kit) -> tuple[str, dict[str, str]]:
         return "unreadable", {}
     if not head.strip():
         return "empty", {}
+    if is_archive(head):
+        return "archive", {}
     if netlog.is_netlog(head):
         return "netlog", {}
     if har.is_har(head):
@@ -241,8 +251,8 @@ def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, 
     if kind == "foreign":
         evidence.caveats.append(("foreign", {"source": item.path, "name": kinds.foreign(item.head(), kit)}))
         return
-    if kind == "unreadable":
-        evidence.caveats.append(("unreadable", {"source": item.path, "note": "cannot be read"}))
+    if kind in _LEFT_OUT:
+        evidence.caveats.append(("unreadable", {"source": item.path, "note": _LEFT_OUT[kind]}))
         return
     if kind == "empty":
         evidence.sources.append(Source(path=item.path, kind="empty", tier=Tier.HOST))
@@ -285,7 +295,23 @@ def _caveats(bundle: Bundle, evidence: Evidence) -> None:
             evidence.caveats.append((_NOTES.get(note, "note"), {"source": source.path, "note": note}))
         if unknown := source.lines - source.recognised:
             evidence.caveats.append(("not-understood", {"source": source.path, "unknown": unknown, "lines": source.lines}))
-    evidence.caveats += [("cut", {"source": item.path}) for item in bundle.items if "cut" in item.notes]
+    for item in bundle.items:
+        evidence.caveats += [("cut", {"source": item.path})] if item.notes.cut else []
+        evidence.caveats += [("note", {"source": item.path, "note": note}) for note in item.notes.other]
+    evidence.caveats += [("note", {"source": path, "note": note}) for path, note in bundle.notes]
+    evidence.caveats = list(_few(evidence.caveats, bundle.name))
+
+
+def _few(caveats: Sequence[tuple[str, dict[str, object]]], name: str) -> Iterator[tuple[str, dict[str, object]]]:
+    """Of caveats of one kind about very many files some, and how many more there are."""
+    counts = Counter[str]()
+    for kind, words in caveats:
+        counts[kind] += 1
+        if counts[kind] <= _MOST_CAVEATS:
+            yield kind, words
+    for kind, count in counts.items():
+        if count > _MOST_CAVEATS:
+            yield "note", {"source": shown(name), "note": f"the same is to be said of {count - _MOST_CAVEATS} more files ({kind})"}
 
 
 def _between(attempts: Sequence[Attempt], since: datetime | None, until: datetime | None) -> list[Attempt]:

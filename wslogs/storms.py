@@ -125,6 +125,8 @@ def _fitting(waits: Sequence[float], wanted: Sequence[float], error: float) -> i
 def _growing(waits: Sequence[float]) -> tuple[_Shape, list[float]] | None:
     """Each wait longer than the one before by the same factor, up to a cap where it comes to one; and the waits of that shape."""
     top = max(waits)
+    if top <= 0:
+        return None  # times that go back
     rise = next(place for place, wait in enumerate(waits) if wait >= (1 - _JITTER) * top)
     cap = median(waits[rise:]) if len(waits) - rise > 1 else None
     # The wait at which the cap bites is shorter than the factor asks for.

@@ -20,7 +20,7 @@ from wslogs import times
 from wslogs.bundle import Item
 from wslogs.model import Event, Source, Tier, What
 from wslogs.parsers import nginx_build
-from wslogs.parsers.kit import Kit, Parsed, apply_fields, apply_reading, origin
+from wslogs.parsers.kit import Kit, Parsed, apply_fields, apply_reading, few, origin
 from wslogs.redact import ELIDED, texts
 
 _EARLIEST = 946684800.0
@@ -131,21 +131,30 @@ def parse(item: Item, kit: Kit) -> Parsed:
         source.notes.append(f"{len(entries) - len(read)} entries have another form")
     source.recognised = source.lines if whole and len(read) == len(entries) else source.lines * len(read) // max(1, len(entries) + 1)
     lines, others = _lines(raw), list[tuple[_Entry, float]]()
-    boot = _boot(read)
+    moments = _moments(read)
+    places = {page: len(pages) - place - 1 for place, page in enumerate(pages)}
     writer = found[1] if (found := _WRITER.search(raw, 0, 1 << 16)) is not None else b""
+    tried = [position for position, entry in enumerate(read) if _is_websocket(entry)]
+    line_of = dict(zip(tried, lines, strict=False))
+    chosen = set(few(tried, source, kit))
     for position, entry in enumerate(read):
         at = _dated(entry)
         if at is not None:
             source.first = at if source.first is None else min(source.first, at)
             source.last = max(source.last or at, at + max(0.0, (entry.time or 0.0)) / 1000)
         _learn_secrets(entry, kit)
-        if _is_websocket(entry):
-            line = lines[len(parsed.events)] if len(parsed.events) < len(lines) else 1
-            made = _event(entry, at, source, line, _undated(read, position, boot) if at is None else (None, 0.0), writer, kit)
-            made.loads_after = len(pages) - list(pages).index(entry.pageref) - 1 if entry.pageref in pages else None
+        if position in chosen:
+            made = _event(entry, at, source, line_of.get(position, 1), moments[position], writer, kit)
+            made.loads_after = places.get(entry.pageref or "")
             made.page = made.page or origin(pages.get(entry.pageref or "", ""), kit)
             parsed.events.append(made)
-        elif at is not None and entry.resource in _ASKED and len(others) < _MOST_OTHERS and (entry.response.status or 0) > 99:
+        elif (
+            at is not None
+            and position not in line_of
+            and entry.resource in _ASKED
+            and len(others) < _MOST_OTHERS
+            and (entry.response.status or 0) > 99
+        ):
             others.append((entry, at))
         if at is not None and (date := _date(entry, at)):
             parsed.dates.setdefault(source.path, []).append(date)
@@ -338,20 +347,24 @@ def _ticks(entry: _Entry) -> float | None:
     return next((f.time for f in entry.frames or () if f.type == "error" and f.time is not None and f.time < _EARLIEST), None)
 
 
-def _undated(entries: list[_Entry], position: int, boot: tuple[float, float] | None) -> tuple[float | None, float]:
-    """(when an undated try failed, how far that may be off)."""
-    ticks = _ticks(entries[position])
-    if boot is not None and ticks is not None:
-        return boot[0] + ticks, max(0.001, boot[1])
-    failed = [t for t in map(_ticks, entries) if t is not None]
-    if boot is not None and failed and _is_websocket(entries[position]):
-        return boot[0] + max(failed), max(0.001, boot[1])  # still waiting: dialled after the last one had failed
-    known = [at for at in map(_dated, entries) if at is not None]
-    before = [at for at in map(_dated, entries[:position]) if at is not None]
-    if not known:
-        return None, 0.0
-    first, last = (before[-1] if before else known[0]), known[-1]
-    return first, max(0.001, last - first)
+def _moments(entries: list[_Entry]) -> list[tuple[float | None, float]]:
+    """For each entry, if it is undated: (when it failed, how far that may be off)."""
+    boot = _boot(entries)
+    dated = [_dated(entry) for entry in entries]
+    known = [at for at in dated if at is not None]
+    failed = max((ticks for ticks in map(_ticks, entries) if ticks is not None), default=None)
+    found = list[tuple[float | None, float]]()
+    before = known[0] if known else None
+    for entry, at in zip(entries, dated, strict=True):
+        ticks = _ticks(entry) if at is None else None
+        if at is None and failed is not None and ticks is None and _is_websocket(entry):
+            ticks = failed  # still waiting: dialled after the last one had failed
+        if boot is not None and ticks is not None:
+            found.append((boot[0] + ticks, max(0.001, boot[1])))
+        else:
+            found.append((before, max(0.001, known[-1] - before) if before is not None else 0.0))
+        before = at if at is not None else before
+    return found
 
 
 def _date(entry: _Entry, at: float) -> tuple[float, float, float] | None:

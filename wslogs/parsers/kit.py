@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import regex
 
@@ -22,6 +24,15 @@ MATCH_S = 0.5
 """A pattern that needs longer for one line is given up for that line, and counted."""
 
 
+MOST = 20_000
+"""Lines about WebSockets of all logs together that become events; each costs about half a millisecond to join and judge."""
+_LONGEST_PATH, _MOST_PATHS = 300, 500
+_GIVEN_UP = 3
+"""Lines for which a pattern took too long; it is tried on no further one."""
+FEWEST = 2_000
+"""So many of each log are read even where others had most."""
+
+
 @dataclass(slots=True)
 class Kit:
     """The patterns, the vault, and what earlier sources of the bundle taught."""
@@ -35,6 +46,12 @@ class Kit:
     near: dict[str, float] = field(default_factory=dict)
     """Source -> an instant that one of its first lines says with its year, epoch seconds."""
     readers: dict[str, Reader] = field(default_factory=dict)
+    spare: int = MOST
+    """Lines that may still become events."""
+
+    def led(self) -> list[str]:
+        """The paths that are looked for in lines: an automaton of very long or very many ones costs more than they tell."""
+        return sorted(path for path in self.paths if 2 < len(path) <= _LONGEST_PATH)[:_MOST_PATHS]
 
     named: set[str] = field(default_factory=set)
     """Segments of paths that the bundle's nginx.conf and .env name."""
@@ -47,6 +64,19 @@ class Kit:
         if kind not in self.readers:
             self.readers[kind] = Reader(self.patterns.texts(kind), self.vault)
         return self.readers[kind]
+
+
+_Try = TypeVar("_Try")
+
+
+def few(tries: Sequence[_Try], source: Source, kit: Kit) -> Sequence[_Try]:
+    """The first and the last of very many tries of a source, and a note of those between."""
+    half = kit.spare // 2
+    kit.spare = max(FEWEST, kit.spare - len(tries))
+    if len(tries) <= 2 * half:
+        return tries
+    source.notes.append(f"{len(tries) - 2 * half} tries in its middle are passed over: it has more than are joined")
+    return [*tries[:half], *tries[-half:]]
 
 
 @dataclass(slots=True)
@@ -83,6 +113,7 @@ class Reader:
         self._texts = tuple(texts)
         self._vault = vault
         self.needles = sorted({needle for text in self._texts for needle in text.needles})
+        self._slow: Counter[str] = Counter()
         self._led: dict[str, list[int]] = {}
         for position, text in enumerate(self._texts):
             for needle in text.needles:
@@ -105,10 +136,14 @@ class Reader:
         said = False
         for candidate in texts:
             assert candidate.match is not None  # texts without one have no needles
+            if self._slow[candidate.id] >= _GIVEN_UP:
+                reading.gave_up = True
+                continue
             try:
                 found = candidate.match.search(text, timeout=MATCH_S)
             except TimeoutError:
                 reading.gave_up = True
+                self._slow[candidate.id] += 1
                 continue
             if found is None:
                 continue

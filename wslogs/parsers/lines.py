@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import BinaryIO
@@ -17,7 +18,7 @@ from wslogs.parsers import access
 from wslogs.parsers.bystanders import Bystanders
 from wslogs.parsers.heads import AS_BYTES, Head, Heads
 from wslogs.parsers.kinds import MIXED, majority, second
-from wslogs.parsers.kit import LONGEST, PATH, Kit, Parsed, Reader, Reading, decode, event_of, spans, tier_of
+from wslogs.parsers.kit import FEWEST, LONGEST, PATH, Kit, Parsed, Reader, Reading, decode, event_of, spans, tier_of
 from wslogs.parsers.neighbours import Neighbours
 from wslogs.parsers.tally import Tally
 from wslogs.parsers.tracebacks import gather, last_words, named, shortened
@@ -46,6 +47,7 @@ def parse(item: Item, programs: Mapping[str, str], kit: Kit) -> Parsed:
     source.sha256, source.lines = scanner.sha256, scanner.lines
     source.recognised, source.unknown = min(scanner.recognised, scanner.lines), tally.shapes
     source.kept = len(events)
+    kit.spare = max(FEWEST, kit.spare - len(events))
     spans(source, scanner.marks)
     return Parsed([source], events, others=others)
 
@@ -88,7 +90,7 @@ class _Reading:
     def needles(self) -> list[str]:
         words: set[str] = set()
         for kind in set(self._programs.values()):
-            words |= set(access.needles(self.formats, self.kit.paths) if kind == "nginx-access" else self.kit.reader(kind).needles)
+            words |= set(access.needles(self.formats, self.kit.led()) if kind == "nginx-access" else self.kit.reader(kind).needles)
         if PATH in words:
             words = (words - {PATH}) | self._paths()
         words.add(AS_BYTES)
@@ -96,11 +98,11 @@ class _Reading:
         return self._names
 
     def _paths(self) -> set[str]:
-        return {form for path in self.kit.paths if len(path) > 2 for form in access.forms(path)} | {"/ws", "/socket", "websocket"}
+        return {form for path in self.kit.led() for form in access.forms(path)} | {"/ws", "/socket", "websocket"}
 
     def events(self, scanner: Scanner, stream: BinaryIO) -> Iterator[Event]:
         done = 0
-        for line in scanner.kept(stream):
+        for line in self._some(scanner.kept(stream)):
             if line.number <= done:
                 continue
             head, first, last = self.heads[self._default].whole(line)
@@ -116,6 +118,17 @@ class _Reading:
                 made, done = self._words(head, line, first, last, kind)
             if made is not None:
                 yield made
+
+    def _some(self, lines: Iterator[Line]) -> Iterator[Line]:
+        """The first and the last lines of very many: what began it, and what it came to."""
+        yield from islice(lines, self.kit.spare // 2)
+        rest, count = deque[Line](maxlen=max(1, self.kit.spare // 2)), 0
+        for line in lines:
+            rest.append(line.apart())
+            count += 1
+        if count > len(rest):
+            self._note(f"{count - len(rest)} lines in its middle are passed over: it has more about WebSockets than are joined")
+        yield from rest
 
     def _kind(self, head: Head) -> str:
         """The kind of a line: its program's, or where that has two, the one whose form it has."""

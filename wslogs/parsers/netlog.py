@@ -18,7 +18,7 @@ import regex
 
 from wslogs.bundle import Item
 from wslogs.model import CloseCode, Event, Source, Tier, What
-from wslogs.parsers.kit import Kit, Parsed, apply_fields, apply_reading, number, origin
+from wslogs.parsers.kit import Kit, Parsed, apply_fields, apply_reading, few, number, origin
 from wslogs.redact import ELIDED
 
 _LONGEST = 8 << 20
@@ -130,7 +130,7 @@ def parse(item: Item, kit: Kit) -> Parsed:
     if reading.unread:
         source.notes.append(f"{reading.unread} events have another form")
         source.recognised -= reading.unread
-    for one in reading.tries:
+    for one in few(reading.tries, source, kit):
         parsed.events.append(_event(one, reading, source, kit))
         if (date := _date(one)) is not None:
             parsed.dates.setdefault(source.path, []).append(date)
@@ -159,7 +159,7 @@ class _Reading:
 
     def read(self) -> None:
         """The form that Chromium writes: the constants on the first line, then one event a line."""
-        digest, last = hashlib.sha256(), b""
+        digest, last, text = hashlib.sha256(), b"", b""
         for number_, line in enumerate(_lines(self._stream), 1):
             digest.update(line)
             self.source.lines = number_
@@ -178,7 +178,8 @@ class _Reading:
             elif not line.endswith(b"\n"):
                 self.source.recognised += 1  # the line in which the log breaks off
         self.whole = text in _FRAME[1:] or text.endswith(b"]}")
-        self._event(last, 0)
+        if last:
+            self._event(last, 0)
         self.source.sha256 = digest.hexdigest()
 
     def read_whole(self) -> None:

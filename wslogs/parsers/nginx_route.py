@@ -6,6 +6,7 @@ After ngx_http_proxy_module.c and ngx_http_map_module.c: field-guide.md, chapter
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import regex
 
@@ -139,7 +140,8 @@ class Route:
         for directive in self._map_of(f"${name}"):
             source = self.value(directive.args[0], depth + 1)
             if source is not None:
-                return self.value(_mapped(directive, source), depth + 1)
+                made = _mapped(directive, source)
+                return None if made is None else self.value(made, depth + 1)
         return None
 
     def _map_of(self, text: str) -> list[Directive]:
@@ -162,6 +164,13 @@ class Route:
         return uri + self.path.removeprefix(prefix), passed if uri != prefix else None
 
 
+_MOST_EXPRESSIONS = 500
+"""Of one map."""
+_LONGEST = 4096
+_MATCH_S = 0.1
+"""A path and an expression of nginx.conf need some microseconds."""
+
+
 def _is_websocket(value: str) -> bool:
     return value.strip().lower() == "websocket"
 
@@ -170,16 +179,17 @@ def _has_upgrade(value: str) -> bool:
     return "upgrade" in [word.strip().lower() for word in value.split(",")]
 
 
-def _mapped(directive: Directive, source: str) -> str:
-    """What a map makes of a value: the exact row, else the first expression that fits, else the default."""
+def _mapped(directive: Directive, source: str) -> str | None:
+    """What a map makes of a value: the exact row, else the first expression that fits, else the default. None: it has too many."""
     rows = {row.name: row.args[0] if row.args else "" for row in directive.block or ()}
     exact = {name.lower(): value for name, value in rows.items()}
     if source.lower() in exact:
         return exact[source.lower()]
-    for name, value in rows.items():
-        if name.startswith("~") and matches(name.lstrip("~*"), source, regex.IGNORECASE if name.startswith("~*") else 0):
-            return value
-    return rows.get("default", "")
+    expressions = [name for name in rows if name.startswith("~")]
+    for name in expressions[:_MOST_EXPRESSIONS]:
+        if matches(name.lstrip("~*"), source, regex.IGNORECASE if name.startswith("~*") else 0):
+            return rows[name]
+    return rows.get("default", "") if len(expressions) <= _MOST_EXPRESSIONS else None
 
 
 def targets(route: Route, conf: Conf) -> tuple[str, ...]:
@@ -203,9 +213,10 @@ def address(name: str, port: str) -> str:
     return f"{'127.0.0.1' if host in ('localhost', '[::1]') else host}:{own or port}"
 
 
+@lru_cache(maxsize=1 << 14)
 def matches(pattern: str, text: str, flags: int = 0) -> bool:
     """Whether an expression of nginx fits; one that is none, or takes too long, does not."""
     try:
-        return regex.search(pattern, text, flags, timeout=0.5) is not None
-    except (regex.error, TimeoutError):
+        return len(pattern) <= _LONGEST and regex.search(pattern, text[:_LONGEST], flags, timeout=_MATCH_S) is not None
+    except (regex.error, TimeoutError, RecursionError, MemoryError, OverflowError):
         return False
