@@ -14,7 +14,8 @@ from wslogs.nets import found
         ('{"access_token": "abc.def"}', "abc.def", False),
         ("DB_PASSWORD=hunter2hunter2", "hunter2hunter2", True),
         ("postgres://app:hunter22@db/x", "hunter22", True),
-        ("said aaaaaaaa.bbbbbbbb.cccc and", "aaaaaaaa.bbbbbbbb.cccc", False),
+        ("said aaaaaaaa.Bbbbbbbb7.cccc and", "aaaaaaaa.Bbbbbbbb7.cccc", False),
+        ("said eyJhbGci.eyJzdWIi.cccc and", "eyJhbGci.eyJzdWIi.cccc", False),
         ("id 9f8Zq2LmXv7TbR4c was", "9f8Zq2LmXv7TbR4c", False),
     ],
 )
@@ -22,8 +23,16 @@ def test_a_secret_is_found(line: str, value: str, password: bool) -> None:
     assert (value, password) in [(text, short) for text, _, short in found(line)]
 
 
-def test_plain_words_are_none() -> None:
-    assert list(found("connection open at 2026-11-23 12:00:00 for the client")) == []
+@pytest.mark.parametrize(
+    "line",
+    [
+        "connection open at 2026-11-23 12:00:00 for the client",
+        "websockets.exceptions.InvalidOrigin: invalid Origin header",
+        "sqlalchemy.dialects.postgresql.psycopg2",
+    ],
+)
+def test_plain_words_and_names_of_modules_are_none(line: str) -> None:
+    assert list(found(line)) == []
 
 
 @pytest.mark.parametrize("letter", ["x", "7", "-", "a.", "x@", ":", "token"])

@@ -167,6 +167,7 @@ def test_shown_path(path: str | None, shown: str) -> None:
         (r"a(?P<text>x*)b", "ab", "ab"),
         (r"a (?P<text>x)?b", "a   b".replace("   ", " "), "a b"),
         (r"one\s+two", "  one \t two  ", "one two"),
+        (r"code (?P<code>\d+)", "code 1234567890123", "code …"),
     ],
 )
 def test_excerpt(pattern: str, line: str, shown: str) -> None:

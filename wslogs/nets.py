@@ -28,7 +28,8 @@ ADDRESS = regex.compile(
 )
 NETS = (QUERY, HEADER, NAMED, USERINFO, ADDRESS, NUMBERS, RANDOM)
 """In this order; what a group `kept` holds stays in the line."""
-_JWT = regex.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{4,}")
+# Three dotted names of a module and its class are no token: one has capitals and digits, or begins as a JWT does.
+_JWT = regex.compile(r"(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]{8})(?=eyJ|(?=[\w.-]{0,99}[A-Z])[\w.-]{0,99}\d)[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{4,}")
 _PASSWORD = regex.compile(r"(?i)passw|pwd|passphrase|://")
 _LONGEST = 16 << 10
 

@@ -34,6 +34,8 @@ _SECRET_HEADER = regex.compile(
 _LONG = 20_000
 _DEEP = 6
 _TOKEN_NAMES = regex.compile(r"(?i)token|jwt|auth|key|ticket|session|sid|secret|signature|password|code|bearer")
+_LONG_NUMBER = regex.compile(r"\d{12,}")
+"""No status, code, size or duration that a line could mean has so many digits."""
 
 
 class Url:
@@ -189,7 +191,7 @@ def excerpt(match: regex.Match[str], line: str) -> str:
     text = _with_holes(line, match.start(), match.end(), sorted(holes))
     before = ELIDED + " " if line[: match.start()].strip() else ""
     after = " " + ELIDED if line[match.end() :].strip() else ""
-    return before + " ".join(text.split()) + after
+    return before + _LONG_NUMBER.sub(ELIDED, " ".join(text.split())) + after
 
 
 def _with_holes(line: str, start: int, end: int, holes: Iterable[tuple[int, int]]) -> str:

@@ -24,7 +24,7 @@ MATCH_S = 0.5
 """A pattern that needs longer for one line is given up for that line, and counted."""
 
 
-MOST = 20_000
+MOST = 50_000
 """Lines about WebSockets of all logs together that become events; each costs about half a millisecond to join and judge."""
 _LONGEST_PATH, _MOST_PATHS = 300, 500
 _GIVEN_UP = 3
