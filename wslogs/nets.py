@@ -12,8 +12,9 @@ HEADER = regex.compile(
     r"[\"']?\s*[:=]\s*[\"'\[(]*)[^\"'\r\n]+"
 )
 NAMED = regex.compile(
-    r"(?i)(?P<kept>(?:(?<![\w-])(?=[\w-]*(?:token|secret|passw(?:or)?d|pwd|passphrase|api[_-]?key|jwt|session|sid|bearer|user(?:name)?|email|phone|login"
-    r"|cookie|auth|credential|signature|state|otp|pin|code_verifier))[\w-]++)[\"']?\s*[:=]+\s*[\"']?|(?:bearer|basic) )[^\s\"',;&]+"
+    r"(?i)(?P<kept>(?:(?<![\w-])(?=[\w-]*(?:token|secret|passw(?:or)?d|pwd|passphrase|api[_-]?key|jwt|session|sid|bearer|user(?:name)?"
+    r"|email|phone|login|cookie|auth|credential|signature|state|otp|pin|code_verifier))[\w-]++)[\"']?\s*[:=]+\s*[\"']?|(?:bearer|basic) )"
+    r"[^\s\"',;&]+"
 )
 USERINFO = regex.compile(r"(?P<kept>://)[^\s/@\"']+@")
 RANDOM = regex.compile(r"(?<![\w+=-])(?=[\w+=-]*\d)(?=[\w+=-]*[A-Za-z])[\w+=-]{16,}|(?<![\w.+%-])[\w.+%-]++@[\w.-]+|[0-9a-fA-F]{16,}")
@@ -29,7 +30,10 @@ ADDRESS = regex.compile(
 NETS = (QUERY, HEADER, NAMED, USERINFO, ADDRESS, NUMBERS, RANDOM)
 """In this order; what a group `kept` holds stays in the line."""
 # Three dotted names of a module and its class are no token: one has capitals and digits, or begins as a JWT does.
-_JWT = regex.compile(r"(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]{8})(?=eyJ|(?=[\w.-]{0,99}[A-Z])[\w.-]{0,99}\d)[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{4,}")
+_JWT = regex.compile(
+    r"(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]{8})(?=eyJ|(?=[\w.-]{0,99}[A-Z])[\w.-]{0,99}\d)"
+    r"[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{4,}"
+)
 _PASSWORD = regex.compile(r"(?i)passw|pwd|passphrase|://")
 _LONGEST = 16 << 10
 
