@@ -159,3 +159,13 @@ def test_an_include_of_itself_ends(tmp_path: Path) -> None:
 )
 def test_what_reads_like_a_configuration(text: str, is_one: bool) -> None:
     assert conf_files.is_conf(text.encode()) is is_one
+
+
+def test_includes_that_grow_end_and_are_noted(tmp_path: Path) -> None:
+    """Each of nine files includes the next one nine times."""
+    (tmp_path / "nginx.conf").write_text("http { include a0.conf; server { listen 80; } }", encoding="utf-8")
+    for number in range(9):
+        (tmp_path / f"a{number}.conf").write_text(f"include a{number + 1}.conf;\n" * 9, encoding="utf-8")
+    with open_bundle([tmp_path]) as bundle:
+        sources, _, _ = conf_files.read(bundle.items, bundle.items)
+    assert any("more than 500 includes" in note for source in sources for note in source.notes)

@@ -31,6 +31,8 @@ _DUMP = regex.compile(r"(?m)^# configuration file (\S+):[ \t\r]*$")
 _MOST = 8 << 20
 _DEEPEST = 10
 """Includes within includes; a file that includes itself ends there."""
+_MOST_INCLUDED = 500
+"""Times that files are put in place of an include; files that include each other twice would grow without end."""
 _WHOLE = ("http", "events")
 """Blocks that only a main configuration file has."""
 Find = Callable[[str], Sequence[Item]]
@@ -46,6 +48,8 @@ class _Reading:
     find: Find
     dumped: dict[str, str] = field(default_factory=dict)
     """Name -> text of the other files of an `nginx -T` dump."""
+    spare: int = _MOST_INCLUDED
+    """Includes that may still be followed."""
 
 
 def is_conf(head: bytes) -> bool:
@@ -202,13 +206,16 @@ def _include(rows: list[Directive], reading: _Reading, depth: int) -> None:
         row = rows[position]
         if row.block is not None:
             _include(row.block, reading, depth)
-        if row.name == "include" and row.args and depth < _DEEPEST:
+        if row.name == "include" and row.args and depth < _DEEPEST and reading.spare > 0:
             found = _included(row.args[0], reading)
             if found is None:
                 note = f"line {row.line}: the included file is not in the bundle"
                 if not row.args[0].endswith("mime.types") and note not in reading.source.notes:
                     reading.source.notes.append(note)
             else:
+                reading.spare -= 1
+                if reading.spare == 0:
+                    reading.source.notes.append(f"more than {_MOST_INCLUDED} includes: further ones were left out")
                 _include(found, reading, depth + 1)
                 rows[position : position + 1] = found
                 position += len(found) - 1

@@ -23,6 +23,8 @@ MOST_ATTEMPTS = 10_000
 _EACH = 500
 """Attempts listed of each incident before the rest of the room is shared out."""
 _MOST_EVIDENCE = 12
+_MOST_INCIDENTS = 500
+"""Of a bundle with thousands of hosts or paths; all are counted."""
 _SHOWN_OF_A_STORM = 50
 """Attempts of a storm that it names."""
 _MOST_SHAPES = 10
@@ -80,7 +82,7 @@ def report(found: Found, lang: str) -> dict[str, Any]:
     """The report as JSON types only; every string is wslogs' own text, a recognised value, or a label."""
     names = _Names(found)
     _ = words(lang).gettext
-    incidents = [_incident(i, found, names, lang) for i in found.incidents]
+    incidents = [_incident(i, found, names, lang) for i in found.incidents[:_MOST_INCIDENTS]]
     storms = fold(found.attempts, found.verdicts)
     storm_of = {place: storm.id for storm in storms for place in storm.attempts}
     return {
@@ -90,6 +92,7 @@ def report(found: Found, lang: str) -> dict[str, Any]:
         "bundle": {"name": found.bundle, "sources": [_source(s, _) for s in found.sources]},
         "verdict": _verdict(found, incidents, lang),
         "incidents": incidents,
+        "incident_count": len(found.incidents),
         "causes": [guide_cause(family, number, found, lang) for family, number in GUIDE.items()],
         "attempt_count": len(found.attempts),
         "attempts": [_attempt(place, found, names, lang) | {"storm": storm_of.get(place)} for place in _listed(found)],

@@ -51,6 +51,7 @@ REPORT: dict[str, Any] = {
             "remedy": {"text": "", "diff": ""}, "confirm": [""],
         }
     ],
+    "incident_count": None,
     "causes": [{"cause": "", "guide_cause": None, "title": "", "state": "", "because": [EVIDENCE]}],
     "attempt_count": None,
     "attempts": [ATTEMPT],

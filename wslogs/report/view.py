@@ -48,7 +48,7 @@ def view(report: Item) -> Item:
         "unrecognised": _unrecognised(whole["bundle"]["sources"]),
         "caveats": whole["caveats"][: MOST["caveats"]],
         "left": {
-            "incidents": max(0, len(whole["incidents"]) - MOST["incidents"]),
+            "incidents": max(0, max(whole["incident_count"] or 0, len(whole["incidents"])) - MOST["incidents"]),
             "attempts": max(0, total - told),
             "sources": max(0, len(whole["bundle"]["sources"]) - MOST["sources"]),
             "caveats": max(0, len(whole["caveats"]) - MOST["caveats"]),
