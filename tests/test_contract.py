@@ -11,7 +11,10 @@ from wslogs.verdict import incidents
 
 SAMPLE = "proxy/upgrade-headers-missing"
 KEYS = {
-    "": {"schema", "tool", "bundle", "verdict", "incidents", "incident_count", "causes", "attempt_count", "attempts", "storms", "caveats", "next"},
+    "": {
+        "schema", "tool", "bundle", "verdict", "incidents", "incident_count", "causes", "attempt_count", "attempts", "storms", "caveats",
+        "next",
+    },
     "tool": {"version", "patterns"},
     "bundle": {"name", "sources"},
     "sources": {
