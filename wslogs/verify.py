@@ -48,7 +48,7 @@ def verify(report: Mapping[str, Any], paths: Sequence[Path]) -> list[Check]:
             item = _item(bundle, source["path"])
             if item is None:
                 checks.append(Check(source["path"], "missing"))
-            elif source["sha256"] in _digests(item):
+            elif source["sha256"] == _digest(item):
                 checks.append(Check(source["path"], "same"))
             else:
                 checks.append(Check(source["path"], "changed"))
@@ -66,12 +66,12 @@ def _item(bundle: Bundle, path: str) -> Item | None:
     return max(found, key=lambda item: len(item.path), default=None)
 
 
-def _digests(item: Item) -> set[str]:
+def _digest(item: Item) -> str:
     digest = hashlib.sha256()
     with item.open() as stream:
         while block := stream.read(_BLOCK):
             digest.update(block)
-    return {digest.hexdigest()}
+    return digest.hexdigest()
 
 
 def _quoted(report: Mapping[str, Any]) -> Iterator[tuple[str, int, str]]:
