@@ -43,7 +43,7 @@ accuracy: $(VENV)/.ready-dev
 inputs: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.inputs
 
-# Hostile inputs, all of them, and docs/security-hostile.part.md of what they took.
+# Hostile inputs, all of them, and what they took: the last section of docs/security.md.
 hostile: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.hostile --all --write
 

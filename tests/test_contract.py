@@ -6,7 +6,7 @@ import pytest
 
 from conftest import NOON, analyzed, attempt, event, patterns, source, token
 from wslogs.model import Attempt, Verdict
-from wslogs.report.contract import MOST_ATTEMPTS, Found, address_class, report, zone_name
+from wslogs.report.contract import MOST_ATTEMPTS, Found, report, zone_name
 from wslogs.verdict import incidents
 
 SAMPLE = "proxy/upgrade-headers-missing"
@@ -155,17 +155,6 @@ def test_what_is_settled_needs_nothing_next() -> None:
     assert [row["splits"] for row in report(found([attempt()], [Verdict(outcome="failed")]), "en")["next"]] == [
         ["network", "tls", "client"], ["proxy", "server"], ["proxy", "path"],
     ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("address", "named"),
-    [
-        ("127.0.0.1", "loopback"), ("::1", "loopback"), ("10.1.2.3", "private"), ("8.8.8.8", "public"), ("203.0.113.9", "public"),
-        ("unix:", "local"), ("", "local"),
-    ],
-)  # fmt: skip
-def test_address_class(address: str, named: str) -> None:
-    assert address_class(address) == named
 
 
 @pytest.mark.parametrize(

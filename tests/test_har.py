@@ -75,6 +75,28 @@ def test_a_har_that_is_cut_gives_what_stands_before(tmp_path: Path) -> None:
     assert (len(found.events), found.sources[0].notes) == (1, ["cut"])
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"token=", rb"token=\ud800"), (b"token=", rb"token=\udc00\ud83d"), (b"token=", b"token=\xff\xfe"),
+        (b'"version"', rb'"comment": "C:\\ud83d \ud83d", "version"'),
+    ],
+)  # fmt: skip
+def test_halves_of_characters_are_no_cut(tmp_path: Path, old: bytes, new: bytes) -> None:
+    raw = text_of(entry(status=101), entry(status=101)).encode()
+    (tmp_path / "a.har").write_bytes(raw.replace(old, new, 1))
+    with open_bundle([tmp_path / "a.har"]) as bundle:
+        made = har.parse(bundle.items[0], Kit(load(), Vault()))
+    assert [(e.path, e.status) for e in made.events] == [("/api/v1/ws", 101)] * 2
+    assert made.sources[0].notes == ["some of its bytes or escapes are no characters; they are read as U+FFFD"]
+
+
+def test_a_whole_character_in_escapes_and_an_escaped_backslash_stay() -> None:
+    kept = rb'{"a": "\ud83d\ude00 \\ud83d \u00e9 \" \\"}'
+    assert har._readable(kept) == kept
+    assert har._readable(rb'{"a": "\ud83d\ud83d\ude00\ude00"}') == rb'{"a": "\ufffd\ud83d\ude00\ufffd"}'
+
+
 def test_an_entry_of_another_form_is_counted(tmp_path: Path) -> None:
     found = parsed(tmp_path, text_of(entry(status=101), {"request": 7}))
     assert (len(found.events), found.sources[0].notes) == (1, ["1 entries have another form"])

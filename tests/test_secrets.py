@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
+import tempfile
 from pathlib import Path
 
+import crossplane
 import pytest
 from typer.testing import CliRunner
 
 from tests.hostile.secrets import bundle, leaks, write
+from wslogs import analyze
 from wslogs.cli import app
 
 SEEDS = (1, 2)
@@ -61,6 +66,32 @@ def test_the_same_bundle_gives_the_same_bytes(seeded: tuple[Path, dict[str, str]
         run("analyze", folder, "--output", tmp_path / name, "--quote")
     for file in ("report.html", "report.md", "report.json"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_progress(seeded: tuple[Path, dict[str, str], dict[str, str]]) -> None:
+    folder, files, secrets = seeded
+    said: list[str] = []
+    analyze(folder, progress=lambda label, place, total: said.append(f"{label} {place}/{total}"))
+    assert len(said) > len(files) / 2 and leaks({"progress": "\n".join(said)}, secrets) == []
+
+
+def test_temporary_files_are_private_and_gone(
+    seeded: tuple[Path, dict[str, str], dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _, secrets = seeded
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    seen: dict[str, int] = {}
+    begin = crossplane.parse
+
+    def parse(path: str, **options: bool) -> object:
+        seen.update({str(one): stat.S_IMODE(one.stat().st_mode) for one in tmp_path.iterdir()})
+        return begin(path, **options)
+
+    monkeypatch.setattr(crossplane, "parse", parse)
+    analyze(folder, quote=True)
+    assert list(tmp_path.iterdir()) == []
+    assert set(seen.values()) == {0o700} or os.name == "nt"
+    assert seen and leaks({"names": "\n".join(seen)}, secrets) == []
 
 
 def test_explain(seeded: tuple[Path, dict[str, str], dict[str, str]]) -> None:

@@ -23,7 +23,7 @@ from wslogs.parsers.kit import Kit, decode
 from wslogs.patterns import Patterns, load
 from wslogs.pipeline import kind_of, read
 from wslogs.redact import ELIDED, Vault, shown_path
-from wslogs.report.contract import address_class
+from wslogs.report.names import address_class
 from wslogs.rows import nearest
 
 SHOWN = 400

@@ -1,6 +1,6 @@
 """python -m tests.hostile [PART OF A NAME...] [--all] [--write]: runs hostile inputs, each in a process of its own.
 
-`--all` adds those that are too large for every day; `--write` makes docs/security-hostile.part.md of what was measured.
+`--all` adds those that are too large for every day; `--write` makes the last section of docs/security.md of what was measured.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from tests.hostile.run import LIMIT_MIB, LIMIT_S, ROOT, Run, run
 from wslogs import archives, bundle, scan, streams
 from wslogs.parsers import kit
 
-TEXT = """## Nothing hostile in
+TITLE = "## Nothing hostile in"
+TEXT = """{title}
 
 What is promised of any input, and tried on {count} hostile ones (`python -m tests.hostile --all`, seeded; [tests/hostile](../tests/hostile)):
 
@@ -57,7 +58,7 @@ def part(runs: list[Run]) -> str:
     worst = sorted(runs, key=lambda one: max(one.cpu_s / LIMIT_S, one.peak_mib / LIMIT_MIB), reverse=True)[:10]
     rows = [f"| {one.name.replace('|', ' ')} | {one.size / 1e6:.1f} MB | {one.cpu_s:.1f} s | {one.peak_mib:.0f} MiB |" for one in worst]
     return TEXT.format(
-        count=len(runs), injected=sum(one.name.startswith("injected") for one in runs), limit_s=LIMIT_S, limit_mib=LIMIT_MIB,
+        title=TITLE, count=len(runs), injected=sum(one.name.startswith("injected") for one in runs), limit_s=LIMIT_S, limit_mib=LIMIT_MIB,
         items=bundle.MOST_ITEMS, entries=archives.MOST_ENTRIES, directory=archives._MOST_DIRECTORY >> 20, ratio=streams.RATIO,
         free=streams.FREE >> 20, deep=bundle.MOST_DEEP, line=scan.LONGEST_LINE >> 20, longest=kit.LONGEST >> 10, match_s=kit.MATCH_S,
         events=kit.MOST, fewest=kit.FEWEST, rows="\n".join(rows),
@@ -82,7 +83,10 @@ def main(words: list[str]) -> int:
     bad = sum(bool(one.wrong) for one in runs)
     print(f"{len(runs)} inputs, {bad} with problems")
     if "--write" in words:
-        (ROOT / "docs" / "security-hostile.part.md").write_text(part(runs), "utf-8")
+        page = ROOT / "docs" / "security.md"
+        before, found, _ = page.read_text("utf-8").partition(TITLE)
+        assert found, f"docs/security.md has no section {TITLE}"
+        page.write_text(before + part(runs), "utf-8")
     return 1 if bad else 0
 
 

@@ -44,6 +44,9 @@ _MOST_OTHERS = 2000
 _SCHEMES = ("ws://", "wss://")
 
 
+_ESCAPE = regex.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", regex.DOTALL
+)
 _NOTHING = msgspec.Raw(b"null")
 
 
@@ -124,9 +127,13 @@ def parse(item: Item, kit: Kit) -> Parsed:
     source.lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
     parsed = Parsed([source])
     entries, pages, whole = _entries(raw)
+    read = [entry for one in entries if (entry := _entry(one)) is not None]
+    if (not whole or len(read) < len(entries)) and (readable := _readable(raw)) != raw:
+        entries, pages, whole = _entries(readable)
+        read = [entry for one in entries if (entry := _entry(one)) is not None]
+        source.notes.append("some of its bytes or escapes are no characters; they are read as U+FFFD")
     if not whole:
         source.notes.append("cut")
-    read = [entry for one in entries if (entry := _entry(one)) is not None]
     if len(read) < len(entries):
         source.notes.append(f"{len(entries) - len(read)} entries have another form")
     source.recognised = source.lines if whole and len(read) == len(entries) else source.lines * len(read) // max(1, len(entries) + 1)
@@ -194,6 +201,14 @@ def _entries(raw: bytes) -> tuple[list[msgspec.Raw | bytes], dict[str, str], boo
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return _salvaged(raw.decode("utf-8", "replace")), {}, False
     return list(log.entries), {page.id: page.title for page in log.pages}, True
+
+
+def _readable(raw: bytes) -> bytes:
+    r"""Each byte and each \ud800 without its other half that is no character replaced; lines stay what they were.
+
+    JavaScript's strings may hold halves (ECMA-262 section 6.1.4), and JSON.stringify writes them as escapes (section 25.5.2.3).
+    """
+    return _ESCAPE.sub(lambda found: b"\\ufffd" if found["half"] else found[0], raw.decode("utf-8", "replace").encode())
 
 
 def _salvaged(text: str) -> list[msgspec.Raw | bytes]:

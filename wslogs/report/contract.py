@@ -14,6 +14,7 @@ from wslogs.redact import ELIDED, shown_path
 from wslogs.report.advice import CAVEATS, NOTES, missing
 from wslogs.report.hypotheses import GUIDE, TITLES, against, guide_cause, proof, shared, standing
 from wslogs.report.journey import journey
+from wslogs.report.names import Names, labels
 from wslogs.report.words import N_, words
 from wslogs.stanzas import Cause
 from wslogs.storms import fold
@@ -30,8 +31,6 @@ _SHOWN_OF_A_STORM = 50
 _MOST_SHAPES = 10
 _MOST_SPANS = 100
 _WEAK = ("|weak", "|hints")
-
-_EXAMPLES = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
 
 _CODE_MEANS = {
     1000: N_("normal closure"),
@@ -80,7 +79,7 @@ class Found:
 
 def report(found: Found, lang: str) -> dict[str, Any]:
     """The report as JSON types only; every string is wslogs' own text, a recognised value, or a label."""
-    names = _Names(found)
+    names = Names(found.attempts, addresses=found.addresses)
     _ = words(lang).gettext
     incidents = [_incident(i, found, names, lang) for i in found.incidents[:_MOST_INCIDENTS]]
     storms = fold(found.attempts, found.verdicts)
@@ -101,59 +100,6 @@ def report(found: Found, lang: str) -> dict[str, Any]:
         "caveats": [_(CAVEATS[name]) % values for name, values in found.caveats],
         "next": [] if _settled(found) else missing(_kinds(found), _, standing(found), _window(found)),
     }
-
-
-class _Names:
-    """Labels of tokens and clients, by first appearance."""
-
-    def __init__(self, found: Found) -> None:
-        self.tokens: dict[str, str] = {}
-        self.clients: dict[str, str] = {}
-        for attempt in found.attempts:
-            if attempt.token is not None:
-                self.tokens.setdefault(attempt.token.fingerprint, f"T{len(self.tokens) + 1}")
-            if attempt.client is not None:
-                label = f"C{len(self.clients) + 1} {address_class(attempt.client)}"
-                self.clients.setdefault(attempt.client, attempt.client if found.addresses else label)
-
-    def token(self, attempt: Attempt) -> str | None:
-        return self.tokens[attempt.token.fingerprint] if attempt.token else None
-
-    def client(self, attempt: Attempt) -> str | None:
-        return self.clients[attempt.client] if attempt.client else None
-
-
-def _labels(names: _Names, found: Found) -> dict[str, Callable[[Attempt], str | None]]:
-    """Properties of an attempt that may be what fails, as a report may show them."""
-    browsers: dict[str, str] = {}
-
-    def browser(attempt: Attempt) -> str | None:
-        agent = next((e.agent for e in attempt.events if e.agent), None)
-        return browsers.setdefault(agent, f"B{len(browsers) + 1}") if agent else None
-
-    def upstream(attempt: Attempt) -> str | None:
-        asked = next((e.upstream for e in attempt.events if e.tier is Tier.PROXY and e.upstream and e.upstream != "-"), None)
-        port = asked.rpartition(":")[2] if asked else ""
-        return f"{ELIDED}:{port}" if port.isdecimal() else None
-
-    return {
-        "token": names.token, "client": names.client, "browser": browser, "upstream": upstream,
-        "path": lambda attempt: found.shown(attempt.path), "scheme": lambda attempt: attempt.scheme,
-    }  # fmt: skip
-
-
-def address_class(text: str) -> str:
-    """What may be told of an address: loopback, private, public, or local for a socket without one."""
-    import ipaddress  # costs 5 ms that --help need not pay
-
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return "local"
-    # The ranges for documentation (RFC 5737): private to Python, but they stand for public ones.
-    if address.version == 4 and any(address in ipaddress.IPv4Network(net) for net in _EXAMPLES):
-        return "public"
-    return "loopback" if address.is_loopback else "private" if address.is_private else "public"
 
 
 def _source(source: Source, _: Callable[[str], str]) -> dict[str, Any]:
@@ -205,7 +151,7 @@ def _cause(found: Found, incident: Incident) -> Cause | None:
     return found.patterns.causes.get(incident.detail) if incident.detail else None
 
 
-def _incident(incident: Incident, found: Found, names: _Names, lang: str) -> dict[str, Any]:
+def _incident(incident: Incident, found: Found, names: Names, lang: str) -> dict[str, Any]:
     cause = _cause(found, incident)
     members = [found.attempts[place] for place in incident.attempts]
     evidence = _evidence(incident, found, lang)
@@ -226,7 +172,7 @@ def _incident(incident: Incident, found: Found, names: _Names, lang: str) -> dic
         "clients": len({a.client for a in members if a.client}),
         "evidence": evidence,
         "against": against(incident, found, lang),
-        "shared": shared(incident, found, _labels(names, found)),
+        "shared": shared(incident, found, labels(names, found.shown)),
         "remedy": {"text": cause.remedy[lang] if cause else None, "diff": found.changes.get(incident.id)},
         "confirm": list(cause.confirm) if cause else [],
     }
@@ -373,7 +319,7 @@ def _listed(found: Found) -> list[int]:
     return sorted(chosen)[:MOST_ATTEMPTS]
 
 
-def _attempt(place: int, found: Found, names: _Names, lang: str) -> dict[str, Any]:
+def _attempt(place: int, found: Found, names: Names, lang: str) -> dict[str, Any]:
     attempt, verdict = found.attempts[place], found.verdicts[place]
     errors = {source.path: source.error_s for source in found.sources}
     end = ending(attempt, verdict, found.patterns.signals, errors)
@@ -393,7 +339,7 @@ def _attempt(place: int, found: Found, names: _Names, lang: str) -> dict[str, An
     }  # fmt: skip
 
 
-def _url(attempt: Attempt, names: _Names, found: Found) -> str | None:
+def _url(attempt: Attempt, names: Names, found: Found) -> str | None:
     if not attempt.path:
         return None
     token = names.token(attempt)
@@ -407,7 +353,7 @@ def _tier(event: Event) -> dict[str, Any]:
     return {"source": event.source, "line": event.line, "at": iso(at), "logged": as_logged(event.logged) or None}
 
 
-def _storm(storm: Storm, found: Found, names: _Names) -> dict[str, Any]:
+def _storm(storm: Storm, found: Found, names: Names) -> dict[str, Any]:
     attempt, verdict, count = found.attempts[storm.attempts[0]], found.verdicts[storm.attempts[0]], len(storm.attempts)
     span = storm.last - storm.first
     return {
