@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -15,11 +16,24 @@ NEEDLES = ["ws", "needle", "code="]
 Seen = tuple[list[tuple[int, bytes, set[str]]], int, int, int, str, bytes, bytes]
 
 
+class Without:
+    """Tells of the lines that do not begin with `I`."""
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+
+    def look(self, block: bytes) -> list[scan.Unknown]:
+        return [("", place) for place, line in enumerate(block.removesuffix(b"\n").split(b"\n")) if not line.startswith(b"I ")]
+
+    def add(self, unknown: Iterable[scan.Unknown], before: int) -> None:
+        self.told += [before + place + 1 for _, place in unknown]
+
+
 def scanned(text: bytes, block: int, monkeypatch: pytest.MonkeyPatch | None = None) -> Seen:
     """Everything that a scan tells, read in blocks of this size."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scan, "BLOCK", block)
-        scanner = Scanner(NEEDLES, lambda part: part.count(b"I "))
+        scanner = Scanner(NEEDLES, Without())
         lines = [(line.number, line.raw, {NEEDLES[hit] for hit in line.hits}) for line in scanner.kept(io.BytesIO(text))]
     return lines, scanner.lines, scanner.recognised, scanner.size, scanner.sha256, scanner.head, scanner.tail
 
@@ -35,6 +49,22 @@ def test_the_lines_that_hold_a_needle_with_their_numbers() -> None:
 @pytest.mark.parametrize("text", [b"", b"\n", b"\n\n\n", b"nothing\n", b"nothing"])
 def test_nothing_to_keep(text: bytes) -> None:
     assert scanned(text, 4)[:2] == ([], len(text.splitlines()))
+
+
+@pytest.mark.parametrize("block", [4, 9, 1 << 20])
+def test_lines_of_no_known_form_are_told_by_their_numbers(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "BLOCK", block)
+    counter = Without()
+    scanner = Scanner([], counter)
+    assert list(scanner.kept(io.BytesIO(b"I a\nwhat\n\nI b\nlast"))) == []
+    assert (counter.told, scanner.recognised, scanner.lines) == ([2, 3, 5], 2, 5)
+
+
+def test_a_block_numbers_places_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "_FAR", 2)
+    block = scan.Block(b"a\nbb\n\nccc\n", 10)
+    assert [block.number(place) for place in (7, 0, 2, 5, 3, 6, 10)] == [14, 11, 12, 13, 12, 14, 15]
+    assert [block.line(place) for place in (0, 3, 5, 8)] == [(0, 1), (2, 4), (5, 5), (6, 9)]
 
 
 def test_no_needles_keep_nothing_and_count_all() -> None:

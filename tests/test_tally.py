@@ -21,13 +21,16 @@ def test_a_shape_tells_nothing_of_the_words(text: str, expected: str) -> None:
 
 def test_known_lines_and_blank_ones_are_understood() -> None:
     tally = Tally(["INFO ", "WARN "], [r"\w+ \| "])
-    counts = [tally(b"INFO a\n\napi | WARN b\nwhat is this 1\n"), tally(b"what is this 22\nINFO\n(x)\n \nINFO c")]
-    assert counts == [3, 2]
+    blocks = [b"INFO a\n\napi | WARN b\nwhat is this 1\n", b"what is this 22\nINFO\n(x)\n \nINFO c"]
+    seen = [tally.look(block) for block in blocks]
+    assert seen == [[("a a 0", 3)], [("a a 0", 0), ("a", 1), ("(a)", 2)]]
+    for unknown, before in zip(seen, (0, 4), strict=True):
+        tally.add(unknown, before)
     assert tally.shapes == [UnknownForm("a a 0", 2, 4), UnknownForm("a", 1, 6), UnknownForm("(a)", 1, 7)]
 
 
 def test_a_file_of_nothing_but_unknown_shapes_stays_small() -> None:
     tally = Tally(["INFO "])
-    assert tally("\n".join("(" * (n % 60 + 1) + ")" * (n // 60) for n in range(300)).encode()) == 0
+    tally.add(tally.look("\n".join("(" * (n % 60 + 1) + ")" * (n // 60) for n in range(300)).encode()), 0)
     assert (len(tally.shapes), sum(one.count for one in tally.shapes)) == (201, 300)
     assert (tally.shapes[0].shape, tally.shapes[0].count, tally.shapes[0].line) == ("…", 100, 201)

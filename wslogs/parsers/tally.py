@@ -9,6 +9,7 @@ import regex
 from wslogs.linewise import compiled, expression
 from wslogs.model import UnknownForm
 from wslogs.parsers.kit import decode
+from wslogs.scan import Unknown
 
 _MOST_SHAPES = 200
 """So many shapes of one file are told apart; lines of further ones are counted together."""
@@ -28,25 +29,27 @@ class Tally:
         start = rf"(?:{before}){{0,3}}" if before else ""
         self._understood = compiled(rf"(?m)(?:{start}(?:(?:{forms})[^\n]*|[ \t\r]*)\n)*")
         self._shapes: dict[str, UnknownForm] = {}
-        self._lines = 0
 
-    def __call__(self, block: bytes) -> int:
-        """The lines of a block that are understood; called once with each block, in order, whole lines only."""
+    def look(self, block: bytes) -> list[Unknown]:
+        """The lines of a block that are not understood, whole lines only; it changes nothing and lets other threads run."""
         if b"\x1b" in block:
             block = _COLOURS.sub(b"", block)
         if not block.endswith(b"\n"):
             block += b"\n"
-        unknown, counted, before, place = 0, 0, 0, 0
+        unknown: list[Unknown] = []
+        counted, before, place = 0, 0, 0
         while (place := self._understood.match(block, place).end()) < len(block):  # one step over all lines up to one of no known form
             end = block.index(b"\n", place) + 1
-            unknown += 1
             before += block.count(b"\n", counted, place)
             counted = place
-            self._add(shape(decode(block[place : end - 1])), self._lines + before + 1)
+            unknown.append((shape(decode(block[place : end - 1])), before))
             place = end
-        lines = before + block.count(b"\n", counted)
-        self._lines += lines
-        return lines - unknown
+        return unknown
+
+    def add(self, unknown: Iterable[Unknown], before: int) -> None:
+        """Keeps the shapes of a block's lines; `before` is how many lines of the file stand before it."""
+        for text, line in unknown:
+            self._add(text, before + line + 1)
 
     def _add(self, text: str, line: int) -> None:
         if text not in self._shapes and len(self._shapes) >= _MOST_SHAPES:
