@@ -297,10 +297,17 @@ class Incident:
     detail: str | None
     attempts: tuple[int, ...]
     """Positions in the list of attempts, in order of time."""
+    crowd: tuple[int, ...] = field(default=(), repr=False)
+    """Positions in the crowd, in order of time."""
     host: str | None = None
     path: str | None = None
     first: float | None = None
     last: float | None = None
+
+    @property
+    def count(self) -> int:
+        """Of all its tries."""
+        return len(self.attempts) + len(self.crowd)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,7 +316,12 @@ class Storm:
 
     id: str
     attempts: tuple[int, ...]
-    """Positions in the list of attempts, in order of time."""
+    """Positions in the list of attempts, in order of time; of a storm of the crowd alone one that stands for it."""
+    count: int
+    """Of all its tries, those of the crowd included."""
+    token: str | None
+    """Fingerprint."""
+    client: str | None
     first: float
     """When the first began, epoch seconds on the server's clock."""
     last: float

@@ -9,12 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import regex
 
 from wslogs import coverage, facts, signals
 from wslogs.archives import is_archive
 from wslogs.bundle import Bundle, Item, open_bundle
 from wslogs.correlate import correlate
+from wslogs.crowd import Crowd, Flags, Ints, Rows, between, chosen, classes, judged_like, merged, once, unclaimed
 from wslogs.errors import BundleError, shown
 from wslogs.mask import Mask
 from wslogs.model import ORDINARY_CLOSES, Attempt, CloseCode, Event, Source, Tier, Verdict, What
@@ -44,6 +46,8 @@ _MOST_CAVEATS = 40
 """Of one kind."""
 _LEFT_OUT = {"unreadable": "cannot be read", "archive": "is an archive in the bundle, and only what is handed over is unpacked"}
 _MOST_OTHERS = 5000
+_MUCH = 256 << 10
+"""Bytes of access logs, packed or not, from which on they are read as columns."""
 _TEXT = regex.compile(rb"[\t\x20-\x7e]{16}")
 """How a line of a log begins, also one that quotes bytes later."""
 Progress = Callable[[str, int, int], None]
@@ -63,6 +67,12 @@ class Evidence:
     services: list[compose.Service] = field(default_factory=list)
     others: list[Event] = field(default_factory=list)
     """Some requests that are no WebSocket's: the control group of those that failed."""
+    rows: Rows = field(default_factory=Rows)
+    """Rows of access logs, where there are so many that they are read as columns."""
+    classes: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    """Rows of one class differ in nothing that decides."""
+    apart: Flags = field(default_factory=lambda: np.empty(0, np.bool_))
+    """Rows that are looked at for themselves: those that are among the events, too."""
     caveats: list[tuple[str, dict[str, object]]] = field(default_factory=list)
 
 
@@ -132,14 +142,20 @@ def analyze(
             raise BundleError(bundle.name, f"nothing in it could be understood ({shown})", hint)
         joined = correlate(evidence.events, evidence.sources, evidence.dates)
         attempts = _between(joined.attempts or _partial(joined.loose), since, until)
-        verdicts = _judge(attempts, joined.loose, evidence, kit)
+        crowd = _crowd(attempts, evidence, since, until)
+        if crowd is not None:
+            attempts = list(unclaimed(attempts, crowd))
+            crowd = _crowd(attempts, evidence, since, until)
+        verdicts = _judge(attempts, joined.loose, evidence, kit, crowd)
         harmless = [cause.id for cause in kit.patterns.causes.values() if cause.harmless]
         found = Found(
-            bundle=bundle.name, sources=evidence.sources, attempts=attempts, verdicts=verdicts,
-            incidents=incidents(attempts, verdicts, harmless), loose=joined.loose, patterns=kit.patterns, version=VERSION,
+            bundle=bundle.name, sources=evidence.sources, attempts=attempts, verdicts=verdicts, crowd=crowd,
+            incidents=incidents(attempts, verdicts, harmless, crowd, kit.shown), loose=joined.loose, patterns=kit.patterns, version=VERSION,
             measured=measured(), caveats=[*evidence.caveats, *joined.caveats], addresses=addresses,
             named=frozenset(kit.named),
         )  # fmt: skip
+        if crowd is not None:
+            found.caveats.append(("crowd", {"own": len(attempts), "all": len(attempts) + len(crowd)}))
         if attempts and all(a.started is None and a.ended is None for a in attempts):
             found.caveats.append(("no-time", {}))
         _remedies(found, evidence)
@@ -174,14 +190,20 @@ def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence
     if kit.layouts:  # the formats of the nginx.conf may tell a log apart that looked like another
         known = [row if row[1] in ("nginx-conf", "env", "har", "netlog") else (row[0], *kind_of(row[0], kit)) for row in known]
         known.sort(key=_turn)
+    kit.bulk = sum(item.size for item, kind, _ in known if kind == "nginx-access") > _MUCH
+    kit.limits = facts.limits(evidence.conf, kit.patterns)
+    parsed: list[tuple[Rows, Flags]] = []
     for place, (item, kind, programs) in enumerate(known):
+        if kind == "nginx-access" and kit.bulk and not kit.joins:
+            kit.join(evidence.events, evidence.sources)
         if progress is not None:
             progress(item.path, place, len(known))
         if kind != "nginx-conf":
             try:
-                _parse(item, kind, programs, evidence, kit)
+                parsed += _parse(item, kind, programs, evidence, kit)
             except OSError:  # it went while it was read
-                _parse(item, "unreadable", {}, evidence, kit)
+                parsed += _parse(item, "unreadable", {}, evidence, kit)
+    _single(parsed, evidence, kit)
     evidence.events = list(_sorted_out(evidence, kit))
     if evidence.conf is not None:
         coverage.set_levels(evidence.sources, [d.args for d in nginx_conf.walk(evidence.conf.directives) if d.name == "error_log"])
@@ -244,41 +266,42 @@ def _is_binary(head: bytes) -> bool:
     return 2 * sum(b"\0" in line and _TEXT.match(line) is None for line in lines) > len(lines)
 
 
-def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, kit: Kit) -> None:
+def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, kit: Kit) -> list[tuple[Rows, Flags]]:
+    """Takes one file in; what it gives in columns comes back."""
     if kind in ("unknown", "binary"):
         evidence.caveats.append(("unknown-kind", {"source": item.path}))
-        return
+        return []
     if kind == "foreign":
         evidence.caveats.append(("foreign", {"source": item.path, "name": kinds.foreign(item.head(), kit)}))
-        return
+        return []
     if kind in _LEFT_OUT:
         evidence.caveats.append(("unreadable", {"source": item.path, "note": _LEFT_OUT[kind]}))
-        return
+        return []
     if kind == "empty":
         evidence.sources.append(Source(path=item.path, kind="empty", tier=Tier.HOST))
-        return
+        return []
     if kind == "env":
         source, settings = env.parse(item, kit)
         evidence.sources.append(source)
         evidence.settings += settings
-        return
+        return []
     if kind == "certificate":
         source, told, found = certificates.parse(item, kit)
         evidence.sources.append(source)
         evidence.events += told
         evidence.certificates += found
-        return
+        return []
     if kind == "compose":
         source, told, services = compose.parse(item, kit)
         evidence.sources.append(source)
         evidence.events += told
         evidence.services += services
-        return
+        return []
     if kind == "nginx-version":
         parsed = nginx_build.parse(item)
         evidence.sources += parsed.sources
         evidence.events += parsed.events
-        return
+        return []
     whole = {"har": har.parse, "netlog": netlog.parse, "probe": probe.parse}.get(kind)
     parsed = whole(item, kit) if whole is not None else lines.parse(item, programs, kit)
     if kind == "probe":
@@ -287,6 +310,32 @@ def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, 
     evidence.events += parsed.events
     evidence.dates |= parsed.dates
     evidence.others += parsed.others
+    return [parsed.rows] if parsed.rows is not None else []
+
+
+def _single(parsed: Sequence[tuple[Rows, Flags]], evidence: Evidence, kit: Kit) -> None:
+    """Of all rows that are columns those of sockets; of those the ones that are looked at for themselves become events."""
+    rows = merged([one for one, _ in parsed])
+    if not len(rows):
+        return
+    sockets = rows.of_kind(lambda kind: float(dialled(kind.path, kit))) > 0
+    sockets &= once(rows)
+    rows, wanted = rows.where(sockets), np.concatenate([flags for _, flags in parsed])[sockets]
+    evidence.rows, evidence.classes = rows, classes(rows, kit.limits, kit.shown)
+    evidence.apart = chosen(rows, evidence.classes, wanted)
+    known = {source.path: source for source in evidence.sources}
+    own: dict[str, list[tuple[int, bytes]]] = {}
+    for place in np.flatnonzero(evidence.apart).tolist():
+        own.setdefault(rows.sources[int(rows["source"][place])], []).append((int(rows["line"][place]), rows.raws[place]))
+    for path, some in own.items():
+        evidence.events += lines.single(known[path], some, kit)
+    rows.raws.clear()
+
+
+def _crowd(attempts: Sequence[Attempt], evidence: Evidence, since: datetime | None, until: datetime | None) -> Crowd | None:
+    """The tries that are not looked at for themselves."""
+    made = judged_like(evidence.rows, evidence.classes, evidence.apart, attempts, {s.path: s for s in evidence.sources})
+    return made if made is None else between(made, *_window(since, until))
 
 
 def _caveats(bundle: Bundle, evidence: Evidence) -> None:
@@ -314,9 +363,12 @@ def _few(caveats: Sequence[tuple[str, dict[str, object]]], name: str) -> Iterato
             yield "note", {"source": shown(name), "note": f"the same is to be said of {count - _MOST_CAVEATS} more files ({kind})"}
 
 
+def _window(since: datetime | None, until: datetime | None) -> tuple[float, float]:
+    return since.timestamp() if since else float("-inf"), until.timestamp() if until else float("inf")
+
+
 def _between(attempts: Sequence[Attempt], since: datetime | None, until: datetime | None) -> list[Attempt]:
-    first = since.timestamp() if since else float("-inf")
-    last = until.timestamp() if until else float("inf")
+    first, last = _window(since, until)
     return [a for a in attempts if (at := a.started if a.started is not None else a.ended) is None or first <= at <= last]
 
 
@@ -337,10 +389,11 @@ def _partial(loose: Sequence[Event]) -> list[Attempt]:
     ]  # fmt: skip
 
 
-def _judge(attempts: Sequence[Attempt], loose: Sequence[Event], evidence: Evidence, kit: Kit) -> list[Verdict]:
+def _judge(attempts: Sequence[Attempt], loose: Sequence[Event], evidence: Evidence, kit: Kit, crowd: Crowd | None) -> list[Verdict]:
     judge, detector = Judge(kit.patterns), signals.Detector(kit.patterns)
     world = facts.world(
-        attempts, evidence.sources, evidence.conf, evidence.settings, loose, evidence.certificates, evidence.services, evidence.others
+        attempts, evidence.sources, evidence.conf, evidence.settings, loose, evidence.certificates, evidence.services, evidence.others,
+        crowd,
     )  # fmt: skip
     verdicts = []
     for attempt in attempts:

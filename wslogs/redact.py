@@ -126,9 +126,10 @@ class Vault:
         for segment in hidden(parts.path):
             self.secret(segment, "segment of a path")
         path = unquote(parts.path) if parts.path else ("/" if host else None)
-        return Url(parts.scheme.lower() or None, host.lower() if host else None, path, self._query_token(parts.query))
+        return Url(parts.scheme.lower() or None, host.lower() if host else None, path, self.query(parts.query))
 
-    def _query_token(self, query: str) -> Token | None:
+    def query(self, query: str) -> Token | None:
+        """The token that the query of a URL carries; each of its values is remembered as a secret."""
         pairs = parse_qsl(query, keep_blank_values=True, separator="&") if query else []
         for _, value in pairs:
             self.secret(value, "query value")

@@ -64,6 +64,11 @@ class Line:
     def __init__(self, block: bytes, start: int, end: int, number: int, hits: set[int]) -> None:
         self._block, self._start, self._end, self.number, self.hits = block, start, end, number, hits
 
+    @classmethod
+    def of(cls, block: Block, start: int, end: int) -> Line:
+        """A line of a block, with no word on needles."""
+        return cls(block.raw, start, end, block.number(start), set())
+
     @property
     def raw(self) -> bytes:
         return self._block[self._start : self._end].rstrip(b"\r\n")
@@ -130,7 +135,9 @@ class Scanner:
         written = [(raw, place) for place, needle in enumerate(needles) for raw in sorted(_written(needle))]
         self._places = [place for _, place in written]
         self._finder = ahocorasick_rs.BytesAhoCorasick([raw for raw, _ in written]) if written else None
-        self._first = first(raw for raw, _ in written) if written else None
+        # Of needles that overlap the first: of few ones with vector instructions, in 10 GB/s and more.
+        leftmost = ahocorasick_rs.MatchKind.LeftmostFirst
+        self._first = ahocorasick_rs.BytesAhoCorasick([raw for raw, _ in written], matchkind=leftmost) if written else None
         self._counter, self._clock = counter, clock
         self._digest = hashlib.sha256()
         self.lines = self.recognised = self.size = 0
@@ -186,22 +193,25 @@ class Scanner:
             rest = block[cut:]
             done.result()
 
+    def found(self, block: Block) -> Iterator[tuple[int, int]]:
+        """Where the lines of a block that hold a needle begin and end."""
+        return _found(self._first, block, block.raw.lower())
+
     def _search(self, block: Block) -> Iterator[Line]:
         """First where lines with a needle are, then which needles they hold: most lines hold none."""
-        if self._first is None or self._finder is None:
-            return
-        low, end = block.raw.lower(), -1
-        for _, start, _ in self._first.find_matches_as_indexes(low):
-            if start < end:
-                continue
-            begin, end = block.line(start)
+        low = block.raw.lower()
+        for begin, end in _found(self._first, block, low):
+            assert self._finder is not None
             hits = {self._places[found] for found, _, _ in self._finder.find_matches_as_indexes(low[begin:end], overlapping=True)}
             yield Line(block.raw, begin, end, block.number(begin), hits)
 
 
-def first(needles: Iterable[bytes]) -> ahocorasick_rs.BytesAhoCorasick:
-    """Finds where needles begin, of those that overlap the first: of few needles with vector instructions, in 10 GB/s and more."""
-    return ahocorasick_rs.BytesAhoCorasick(list(needles), matchkind=ahocorasick_rs.MatchKind.LeftmostFirst)
+def _found(first: ahocorasick_rs.BytesAhoCorasick | None, block: Block, low: bytes) -> Iterator[tuple[int, int]]:
+    end = -1
+    for _, start, _ in first.find_matches_as_indexes(low) if first is not None else ():
+        if start >= end:
+            begin, end = block.line(start)
+            yield begin, end
 
 
 def _sample(block: bytes, clock: Clock) -> list[tuple[int, float]]:

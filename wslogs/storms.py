@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import exp, log
 from statistics import fmean, linear_regression, median
 from typing import Literal
 
+import numpy as np
+
+from wslogs.crowd import Crowd, Floats, Ints, runs
 from wslogs.model import Attempt, Storm, Tier, Verdict
 
 FEWEST = 8
@@ -22,52 +25,103 @@ _MOST = 0.9
 """A shape holds where so many of the waits fit it; a tab in the background or a page that was busy breaks a few."""
 _LEAST_GROWTH = 1.2
 _FEWEST_CLIMBING = 3
+_LOOKED_AT = 10_000
+"""Tries of a storm whose waits are looked at: what pages do next they do from there on."""
 _TIERS = (Tier.BROWSER, Tier.PROXY, Tier.APP)
 
 Kind = Literal["none", "constant", "growing", "irregular"]
 
 
-def fold(attempts: Sequence[Attempt], verdicts: Sequence[Verdict]) -> list[Storm]:
-    """Storms by their first attempt. What worked is no retry, and without a time of its own an attempt stands alone."""
-    runs = [run for run in _runs(attempts, verdicts) if len(run) >= FEWEST]
-    return [_storm(f"S{number}", run, attempts) for number, run in enumerate(sorted(runs), 1)]
+def fold(attempts: Sequence[Attempt], verdicts: Sequence[Verdict], crowd: Crowd | None = None) -> list[Storm]:
+    """Storms by their first try. What worked is no retry, and without a time of its own a try stands alone."""
+    tries = _tries(attempts, verdicts, crowd)
+    order = np.flatnonzero((tries.dialler >= 0) & ~np.isnan(tries.started))
+    order = order[np.lexsort((tries.started[order], tries.dialler[order]))]
+    before, after = order[:-1], order[1:]
+    ended = np.fmax(tries.ended, tries.started)
+    cut = (tries.dialler[before] != tries.dialler[after]) | (tries.verdict[before] != tries.verdict[after])
+    cut |= tries.started[after] - ended[before] > APART_S + np.maximum(1.0, tries.error_s[after])
+    found = [run for run in runs(order, cut) if len(run) >= FEWEST and tries.verdict[run[0]] >= 0]
+    found.sort(key=lambda run: (float(tries.started[run[0]]), int(run[0])))
+    return [_storm(f"S{number}", run, tries, attempts, crowd) for number, run in enumerate(found, 1)]
 
 
-def _runs(attempts: Sequence[Attempt], verdicts: Sequence[Verdict]) -> Iterator[list[int]]:
-    """For each who dials and each path: attempts one soon after the other, until one goes another way."""
-    current: dict[tuple[str | None, ...], list[int]] = {}
-    places = [place for place, attempt in enumerate(attempts) if attempt.started is not None]
-    for place in sorted(places, key=lambda p: attempts[p].started or 0.0):
-        attempt = attempts[place]
-        dialler = (attempt.token.fingerprint if attempt.token else None, attempt.client, attempt.path)
-        if dialler == (None, None, None):
-            continue
-        run = current.setdefault(dialler, [])
-        if run and not _follows(run[-1], place, attempts, verdicts):
-            yield run
-            run = current[dialler] = []
-        if verdicts[place].outcome != "worked":
-            run.append(place)
-    yield from current.values()
+@dataclass(frozen=True, slots=True)
+class _Tries:
+    """All tries as columns: the attempts, and after them those of the crowd."""
+
+    started: Floats
+    ended: Floats
+    error_s: Floats
+    dialler: Ints
+    """Who dials what: token, client and path; -1 where none of them is known."""
+    verdict: Ints
+    """-1: it worked."""
 
 
-def _follows(before: int, place: int, attempts: Sequence[Attempt], verdicts: Sequence[Verdict]) -> bool:
-    one, next_one, was, now = attempts[before], attempts[place], verdicts[before], verdicts[place]
-    if (was.outcome, was.cause, was.detail) != (now.outcome, now.cause, now.detail):
-        return False
-    ended = max(one.ended or 0.0, one.started or 0.0)
-    return (next_one.started or 0.0) - ended <= APART_S + max(1.0, next_one.error_s)
+def _tries(attempts: Sequence[Attempt], verdicts: Sequence[Verdict], crowd: Crowd | None) -> _Tries:
+    diallers: dict[tuple[str | None, ...], int] = {}
+    outcomes: dict[tuple[str | None, ...], int] = {}
+    who = [(a.token.fingerprint if a.token else None, a.client, a.path) for a in attempts]
+    dialler = np.array([diallers.setdefault(key, len(diallers)) if any(key) else -1 for key in who], np.int64)
+    went = [(v.outcome, v.cause, v.detail) for v in verdicts]
+    verdict = np.array([outcomes.setdefault(key, len(outcomes)) if key[0] != "worked" else -1 for key in went], np.int64)
+    started, ended, error_s = (
+        np.array([np.nan if at is None else at for at in of], np.float64)
+        for of in ([a.started for a in attempts], [a.ended for a in attempts], [a.error_s for a in attempts])
+    )
+    if crowd is None:
+        return _Tries(started, ended, error_s, dialler, verdict)
+    started, ended, error_s = np.r_[started, crowd.started], np.r_[ended, crowd.ended], np.r_[error_s, crowd.error_s]
+    return _Tries(started, ended, error_s, np.r_[dialler, _diallers(crowd, diallers)], np.r_[verdict, verdict[crowd.like]])
 
 
-def _storm(name: str, run: Sequence[int], attempts: Sequence[Attempt]) -> Storm:
-    waits, error = _waits([attempts[place] for place in run])
-    shape = _shape(waits, error)
-    first, last = attempts[run[0]].started or 0.0, attempts[run[-1]].started or 0.0
+def _diallers(crowd: Crowd, known: dict[tuple[str | None, ...], int]) -> Ints:
+    """The same numbers for the crowd; who dialled less often than a storm has tries gets none."""
+    rows = crowd.rows
+    paths: dict[str | None, int] = {}
+    path = np.array([paths.setdefault(kind.path, len(paths)) for kind in rows.kinds], np.int64)[rows["kind"]]
+    names = list(paths)
+    key = (path * (len(rows.tokens) + 1) + rows["token"] + 1) * (len(rows.clients) + 1) + rows["client"] + 1
+    values, back, counts = np.unique(key, return_inverse=True, return_counts=True)
+    codes = np.full(len(values), -1, np.int64)
+    for place in np.flatnonzero(counts >= FEWEST // 2):
+        rest, client = divmod(int(values[place]), len(rows.clients) + 1)
+        of_path, token = divmod(rest, len(rows.tokens) + 1)
+        who = (rows.tokens[token - 1].fingerprint if token else None, rows.clients[client - 1] if client else None, names[of_path])
+        codes[place] = known.setdefault(who, len(known))
+    return codes[back]
+
+
+def _storm(name: str, run: Ints, tries: _Tries, attempts: Sequence[Attempt], crowd: Crowd | None) -> Storm:
+    own = [int(place) for place in run if place < len(attempts)]
+    if len(own) == len(run):
+        waits, error = _waits([attempts[place] for place in own])
+    else:
+        some = run[:_LOOKED_AT]
+        spans = np.fmax(tries.ended[some], tries.started[some])
+        waits, error = (tries.started[some[1:]] - spans[:-1]).tolist(), float(tries.error_s[some].max())
+    first, shape = int(run[0]), _shape(waits, error)
+    token, client = _who(first, attempts, crowd)
     least, middle, most = (max(0.0, wait) for wait in (min(waits), median(waits), max(waits)))
+    assert own or crowd is not None
     return Storm(
-        id=name, attempts=tuple(run), first=first, last=last, least_s=least, median_s=middle, most_s=most, error_s=error,
+        id=name, attempts=tuple(sorted(own)) or (int(crowd.like[first - len(attempts)]),) if crowd is not None else tuple(own),
+        count=len(run), token=token, client=client, first=float(tries.started[first]), last=float(tries.started[run[-1]]),
+        least_s=least, median_s=middle, most_s=most, error_s=error,
         backoff=shape.kind, wait_s=shape.wait_s, factor=shape.factor, cap_s=shape.cap_s,
     )  # fmt: skip
+
+
+def _who(place: int, attempts: Sequence[Attempt], crowd: Crowd | None) -> tuple[str | None, str | None]:
+    """Token and client of a try."""
+    if place < len(attempts):
+        one = attempts[place]
+        return one.token.fingerprint if one.token else None, one.client
+    assert crowd is not None
+    rows, row = crowd.rows, place - len(attempts)
+    token, client = int(rows["token"][row]), int(rows["client"][row])
+    return rows.tokens[token].fingerprint if token >= 0 else None, rows.clients[client] if client >= 0 else None
 
 
 def _waits(run: Sequence[Attempt]) -> tuple[list[float], float]:

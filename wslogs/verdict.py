@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
+import numpy as np
+
+from wslogs.crowd import Crowd, Floats, Ints, runs
 from wslogs.model import Attempt, Incident, Verdict
 from wslogs.patterns import Patterns
 from wslogs.stanzas import Cause
@@ -85,42 +89,49 @@ class Judge:
         return Verdict(outcome="failed", cause=family, detail=detail, fired=names, standing=left, outranked=lower)
 
 
-def incidents(attempts: Sequence[Attempt], verdicts: Sequence[Verdict], harmless: Collection[str] = ()) -> list[Incident]:
-    """Failed attempts with the same cause, host and path, close in time; the biggest first, of equal ones the later.
+def incidents(
+    attempts: Sequence[Attempt], verdicts: Sequence[Verdict], harmless: Collection[str] = (), crowd: Crowd | None = None,
+    shown: Callable[[str | None], str | None] = lambda path: path,
+) -> list[Incident]:  # fmt: skip
+    """Failed tries with the same cause, host and path, close in time; the biggest first, of equal ones the later.
 
     Behind those whose cause is known come those whose cause is no failure of the service, and last the undetermined.
+    `shown` tells a path as reports do: paths that differ in what is elided are one.
     """
-    groups: dict[tuple[object, ...], list[list[int]]] = {}
-    for place, (attempt, verdict) in enumerate(zip(attempts, verdicts, strict=True)):
-        if verdict.outcome != "failed":
-            continue
-        runs = groups.setdefault((verdict.cause, verdict.detail, attempt.host, attempt.path), [[]])
-        if runs[-1] and not _together(attempts[runs[-1][-1]], attempt):
-            runs.append([])
-        runs[-1].append(place)
-    found = [_incident(key, run, attempts) for key, runs in groups.items() for run in runs]
-    found.sort(key=lambda i: (i.cause is None, i.detail in harmless, -len(i.attempts), -(i.last or 0.0), i.detail or "", i.path or ""))
-    return [_named(incident, number) for number, incident in enumerate(found, 1)]
+    known: dict[tuple[str | None, ...], int] = {}
+    keys = [(v.cause, v.detail, a.host, shown(a.path)) if v.outcome == "failed" else None for a, v in zip(attempts, verdicts, strict=True)]
+    group = np.array([known.setdefault(key, len(known)) if key is not None else -1 for key in keys], np.int64)
+    started = np.array([np.nan if a.started is None else a.started for a in attempts], np.float64)
+    ended = np.array([np.nan if a.ended is None else a.ended for a in attempts], np.float64)
+    if crowd is not None:
+        group = np.r_[group, group[crowd.like]]
+        started, ended = np.r_[started, crowd.started], np.r_[ended, crowd.ended]
+    failed = np.flatnonzero(group >= 0)
+    order = failed[np.lexsort((np.nan_to_num(started[failed]), np.isnan(started[failed]), group[failed]))]
+    over = np.fmax(started, ended)
+    with np.errstate(invalid="ignore"):
+        apart = started[order[1:]] - np.where(np.isnan(started), np.nan, over)[order[:-1]] > TOGETHER_S
+    ends = np.where(np.isnan(ended), started, ended)
+    found = [_incident(run, attempts, verdicts, crowd, started, ends) for run in runs(order, (np.diff(group[order]) != 0) | apart)]
+    found.sort(key=lambda i: (i.cause is None, i.detail in harmless, -i.count, -(i.last or 0.0), i.detail or "", i.path or ""))
+    return [replace(incident, id=f"I{number}") for number, incident in enumerate(found, 1)]
 
 
-def _together(before: Attempt, after: Attempt) -> bool:
-    if before.started is None or after.started is None:
-        return True
-    return after.started - max(before.started, before.ended or 0.0) <= TOGETHER_S
-
-
-def _incident(key: tuple[object, ...], places: Iterable[int], attempts: Sequence[Attempt]) -> Incident:
-    run = tuple(places)
-    begins = [at for place in run if (at := attempts[place].started) is not None]
-    ends = [at for place in run if (at := attempts[place].ended or attempts[place].started) is not None]
-    cause, detail, host, path = (part if part is None else str(part) for part in key)
+def _incident(
+    run: Ints, attempts: Sequence[Attempt], verdicts: Sequence[Verdict], crowd: Crowd | None, begins: Floats, ends: Floats
+) -> Incident:
+    own = len(attempts)
+    places = tuple(sorted(run[run < own].tolist()))
+    rest = tuple((run[run >= own] - own).tolist())
+    if not places:  # all of one stretch of time are judged by an attempt of another
+        assert crowd is not None
+        places = (int(crowd.like[rest[0]]),)
+    verdict, attempt = verdicts[places[0]], attempts[places[0]]
     return Incident(
-        id="", cause=cause, detail=detail, attempts=run, host=host, path=path, first=min(begins, default=None), last=max(ends, default=None)
-    )
-
-
-def _named(incident: Incident, number: int) -> Incident:
-    return Incident(
-        id=f"I{number}", cause=incident.cause, detail=incident.detail, attempts=incident.attempts,
-        host=incident.host, path=incident.path, first=incident.first, last=incident.last,
+        id="", cause=verdict.cause, detail=verdict.detail, attempts=places, crowd=rest, host=attempt.host, path=attempt.path,
+        first=_known(np.fmin.reduce(begins[run])), last=_known(np.fmax.reduce(ends[run])),
     )  # fmt: skip
+
+
+def _known(at: np.float64) -> float | None:
+    return None if np.isnan(at) else float(at)

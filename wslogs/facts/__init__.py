@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 
 from wslogs import coverage
 from wslogs.facts import address, beside, configuration, control, life, timers
 from wslogs.facts.address import unfilled
-from wslogs.facts.world import World, dialler, doubled, tell, world
+from wslogs.facts.world import World, dialler, doubled, order, tell, world
 from wslogs.model import Attempt, CloseCode, Event, Source, Tier, What
-from wslogs.parsers.nginx_conf import walk
+from wslogs.parsers.nginx_conf import Conf, walk
+from wslogs.patterns import Patterns
 from wslogs.times import iso
 
-__all__ = ["NAMES", "World", "doubled", "learn", "unfilled", "world"]
+__all__ = ["NAMES", "World", "doubled", "learn", "limits", "unfilled", "world"]
 
 NAMES = frozenset({
     "status", "opened", "close.code", "close.by_page", "refused", "may_be_refused", "lasted_s", "redialled", "page.left", "client.going",
@@ -36,6 +38,14 @@ _REDIAL_S = 10.0
 _AT_EXP_S = 2.0
 """A clock that may be off by more cannot tell that a socket ended at the exp of its token."""
 _TUNNEL, _LEFT = 101, 499
+
+
+def limits(conf: Conf | None, patterns: Patterns) -> list[float]:
+    """Lengths of a try in seconds, in order, at which a fact or a signal may differ."""
+    wanted = [
+        of for s in patterns.signals.values() for name in ("lasted_s", "left.after_s") if isinstance(of := s.where_facts.get(name), Mapping)
+    ]
+    return sorted({*timers.limits(conf), *(float(limit) for of in wanted for limit in of.values())})
 
 
 def learn(attempt: Attempt, world: World) -> None:
@@ -113,7 +123,7 @@ def _redial(attempt: Attempt, world: World) -> None:
         return
     if attempt.started is None or (attempt.ended is None and Tier.BROWSER not in attempt.tiers):
         known = world.tries.get(dialler(attempt))
-        if known is not None and known.last is not attempt:
+        if known is not None and known.last != order(attempt):
             tell(attempt, "redialled", True, attempt.events[0])
         return
     if attempt.ended is None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from wslogs import coverage
 from wslogs.facts.world import World, line, silence, tell
 from wslogs.model import Attempt, Event, Tier, What
+from wslogs.parsers.nginx_conf import Conf, duration, walk
+from wslogs.parsers.nginx_route import DEFAULT_READ_TIMEOUT_S
 
 _OFF_S = 1.0
 """Silences that are the same differ by no more."""
@@ -19,7 +21,16 @@ _BALANCERS = (60.0, 100.0, 350.0)
 """Idle timeouts of load balancers and CDNs as they come: AWS ALB and many others, Cloudflare, AWS NLB and NAT gateways."""
 _PING_S = 20.0
 """uvicorn's ping interval, and how long it waits for the answer (uvicorn/config.py, ws_ping_interval, ws_ping_timeout)."""
+_MOST_TIMERS = 20
 _TUNNEL = 101
+
+
+def limits(conf: Conf | None) -> list[float]:
+    """Seconds between which the same timers may have ended a socket, in order: those of the configuration and common ones."""
+    own = [d.args[0] for d in walk(conf.directives) if d.name == "proxy_read_timeout" and d.args] if conf is not None else []
+    told = (duration(text) for text in own[:_MOST_TIMERS])
+    timers = {DEFAULT_READ_TIMEOUT_S, *_BALANCERS, *(seconds for seconds in told if seconds is not None)}
+    return sorted({limit for timer in timers for limit in (timer - _OFF_S, timer + 1.5)})
 
 
 def learn(attempt: Attempt, world: World) -> None:

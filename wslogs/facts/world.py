@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from wslogs.crowd import Crowd
 from wslogs.model import LIFE, Attempt, Event, Fact, Source, Tier, What
 from wslogs.parsers.certificates import Certificate
 from wslogs.parsers.compose import Service
@@ -45,7 +46,8 @@ class Tries:
     count: int = 0
     first: list[Attempt] = field(default_factory=list)
     """The first few."""
-    last: Attempt | None = None
+    last: tuple[bool, float, str, int] = (False, 0.0, "", 0)
+    """Of the last one: whether its start is not told, its start, its source and line."""
     starts: list[float] = field(default_factory=list)
     """When they began, in order of time; those without a time are left out."""
     answered: bool = False
@@ -122,7 +124,7 @@ class World:
 
 def world(
     attempts: Sequence[Attempt], sources: Iterable[Source], conf: Conf | None, settings: Sequence[Setting], loose: Iterable[Event],
-    certificates: Sequence[Certificate] = (), services: Sequence[Service] = (), others: Iterable[Event] = (),
+    certificates: Sequence[Certificate] = (), services: Sequence[Service] = (), others: Iterable[Event] = (), crowd: Crowd | None = None,
 ) -> World:  # fmt: skip
     """Gathers it once for all attempts."""
     loose, others, known = list(loose), list(others), {s.path: s for s in sources}
@@ -139,7 +141,7 @@ def world(
         closes={path: [e.line for e in rows] for path, rows in _by_source(e for e in loose if e.what is What.CLOSED).items()},
         ports={e.upstream.rpartition(":")[2]: e for e in life if e.upstream},
         opened={a.path: a for a in opened},
-        tries=_tries(attempts),
+        tries=_tries(attempts, crowd),
         with_token=frozenset(a.path for a in opened if a.token),
         token_names=_token_names(opened),
         pages={e.page.partition("://")[2]: e for e in (*loose, *(e for a in attempts for e in a.events)) if e.page},
@@ -169,20 +171,31 @@ def _by_source(events: Iterable[Event]) -> dict[str, list[Event]]:
     return found
 
 
-def _tries(attempts: Sequence[Attempt]) -> dict[tuple[str | None, str | None], Tries]:
+def _tries(attempts: Sequence[Attempt], crowd: Crowd | None) -> dict[tuple[str | None, str | None], Tries]:
     found: dict[tuple[str | None, str | None], Tries] = {}
     for attempt in attempts:
         known = found.setdefault(dialler(attempt), Tries())
         known.count += 1
-        known.last = attempt
+        known.last = order(attempt)
         known.answered = known.answered or bool(attempt.opened) or attempt.status is not None
         if len(known.first) < _FEW:
             known.first.append(attempt)
         if attempt.started is not None:
             known.starts.append(attempt.started)
+    for dials in crowd.dials(found) if crowd is not None else ():
+        known = found[dials.dialler]
+        known.count += dials.count
+        known.last = max(known.last, dials.last)
+        known.answered = known.answered or dials.answered
+        known.starts += dials.starts
     for known in found.values():
         known.starts.sort()
     return found
+
+
+def order(attempt: Attempt) -> tuple[bool, float, str, int]:
+    """Attempts stand in this order: by their starts, those without one last."""
+    return attempt.started is None, attempt.started or 0.0, attempt.events[0].source, attempt.events[0].line
 
 
 def _token_names(opened: Iterable[Attempt]) -> dict[str | None, dict[str, Event]]:

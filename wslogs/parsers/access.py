@@ -16,15 +16,20 @@ from wslogs.parsers.log_format import layout
 from wslogs.redact import ELIDED
 from wslogs.stanzas import Access
 
-_TIMES = (("msec", "epoch", 0.001), ("time_iso8601", "iso", 1.0), ("time_local", "%d/%b/%Y:%H:%M:%S %z", 1.0))
+TIMES = (("msec", "epoch", 0.001), ("time_iso8601", "iso", 1.0), ("time_local", "%d/%b/%Y:%H:%M:%S %z", 1.0))
 _REQUEST = regex.compile(r"(?P<method>[A-Z]+) (?P<target>\S+)(?: (?P<http>HTTP/[\d.]+))?$")
 _TUNNEL = 101
-_IDS = ("request_id", "req_id", "http_x_request_id")
+IDS = ("request_id", "req_id", "http_x_request_id")
 _HEADERS = ("http_", "sent_http_", "upstream_http_", "cookie_", "arg_", "remote_user")
 """Variables that hold what client or app sent."""
 _LEFT = 499
 """The client went before an answer (ngx_http_request.h)."""
 _TRIED = ("upstream_connect_time", "upstream_response_time", "upstream_header_time", "upstream_bytes_sent")
+
+
+def is_secret(variable: str) -> bool:
+    """Whether a variable holds what client or app sent, of which some is secret."""
+    return variable.startswith(_HEADERS) and variable not in ("http_user_agent", "http_upgrade", "http_host")
 
 
 def layouts(kit: Kit) -> list[Layout]:
@@ -81,7 +86,7 @@ def _event(row: Mapping[str, str], source: Source, line: int, kit: Kit) -> Event
     made.upstream_status = number(_last(row.get("upstream_status")))
     made.upstream = _upstream(row, status)
     made.connection = row.get("connection") or None
-    made.request_id = next((one for key in _IDS if (one := row.get(key, "-")) not in ("", "-")), None)
+    made.request_id = next((one for key in IDS if (one := row.get(key, "-")) not in ("", "-")), None)
     made.client = row.get("remote_addr")
     made.key = _fingerprint(row, "http_sec_websocket_key", kit)
     made.agent = _fingerprint(row, "http_user_agent", kit)
@@ -107,7 +112,7 @@ def _upgrade(row: Mapping[str, str]) -> bool | None:
 
 
 def _time(row: Mapping[str, str]) -> tuple[float | None, str, float]:
-    for name, form, resolution_s in _TIMES:
+    for name, form, resolution_s in TIMES:
         if text := row.get(name):
             when = times.parse(text, form)
             if when is not None:

@@ -6,7 +6,8 @@ grow with the file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, islice
 
 from wslogs.model import Event, Source
@@ -19,7 +20,7 @@ _AROUND = 25
 _LOOKS = 100
 """So often in one file."""
 _APART_S = 20.0
-"""Failed rows closer together than this have the same neighbours."""
+"""Failed rows in so many seconds have the same neighbours."""
 _FAILED = frozenset({502, 504})
 """nginx's own answers where the app gave none."""
 Row = Mapping[str, str]
@@ -30,22 +31,40 @@ class Bystanders:
 
     def __init__(self, source: Source, kit: Kit, row: Callable[[bytes], Row | None]) -> None:
         self._source, self._kit, self._row = source, kit, row
-        self._left, self._last = _LOOKS, float("-inf")
-        self._seen: dict[int, Event] = {}
+        self.looks: dict[int, list[Event]] = {}
+        """Twenty seconds of the log's clock -> rows around the first failed one in them."""
 
-    def look(self, line: Line, made: Event) -> None:
-        """Reads the rows around a failed one, unless that was done a moment before."""
-        if made.status not in _FAILED or not self._left or (made.at is not None and abs(made.at - self._last) < _APART_S):
+    def look(self, status: int | None, at: float | None, line: Callable[[], Line]) -> None:
+        """Reads the rows around a failed one, unless that was done in the same moment."""
+        if status not in _FAILED:
             return
-        self._left, self._last = self._left - 1, made.at if made.at is not None else self._last
+        moment = -1 if at is None else int(at // _APART_S)
+        if moment in self.looks or (len(self.looks) >= _LOOKS and _chance(moment) > max(map(_chance, self.looks))):
+            return
+        self.looks[moment] = list(self._around(line()))
+        thinned(self.looks)
+
+    def _around(self, line: Line) -> Iterator[Event]:
         before = ((line.number - back, raw) for back, raw in enumerate(line.preceding(), 1))
         after = ((line.number + on, raw) for on, raw in enumerate(line.following(), 1))
         for number, raw in chain(islice(before, _AROUND), islice(after, _AROUND)):
-            row = self._row(raw) if number not in self._seen else None
+            row = self._row(raw)
             told = access.other(row, self._source, number, self._kit) if row is not None else None
             if told is not None:
-                self._seen[number] = told
+                yield told
 
     @property
     def found(self) -> list[Event]:
-        return [self._seen[number] for number in sorted(self._seen)]
+        """Each row once, in the order of the file."""
+        seen = {told.line: told for rows in self.looks.values() for told in rows}
+        return [seen[number] for number in sorted(seen)]
+
+
+def thinned(looks: dict[int, list[Event]]) -> None:
+    """Leaves as many moments as may be looked at: the same ones in whatever order they came."""
+    while len(looks) > _LOOKS:
+        del looks[max(looks, key=_chance)]
+
+
+def _chance(moment: int) -> int:
+    return zlib.crc32(str(moment).encode())

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeVar
 
 import regex
 
 from wslogs import coverage
-from wslogs.model import Event, Fact, Mark, Source, Tier, What
+from wslogs.crowd import Flags, Rows
+from wslogs.model import LIFE, Event, Fact, Mark, Source, Tier, What
 from wslogs.patterns import Patterns
 from wslogs.redact import Vault, excerpt, shown_path
 from wslogs.scan import Line
@@ -24,9 +26,10 @@ MATCH_S = 0.5
 """A pattern that needs longer for one line is given up for that line, and counted."""
 
 
-MOST = 50_000
-"""Lines about WebSockets of all logs together that become events; each costs about half a millisecond to join and judge."""
+MOST = 20_000
+"""Lines about WebSockets of all logs together that become events; each costs about a third of a millisecond to join and judge."""
 _LONGEST_PATH, _MOST_PATHS = 300, 500
+_MOST_MOMENTS = 2000
 _GIVEN_UP = 3
 """Lines for which a pattern took too long; it is tried on no further one."""
 FEWEST = 2_000
@@ -48,6 +51,22 @@ class Kit:
     readers: dict[str, Reader] = field(default_factory=dict)
     spare: int = MOST
     """Lines that may still become events."""
+    bulk: bool = False
+    """Whether access logs are read as columns: there is much of them."""
+    joins: set[str] = field(default_factory=set)
+    """Fingerprints of tokens and keys, ids of requests and connections that other tiers tell of."""
+    moments: list[float] = field(default_factory=list)
+    """Instants of what they tell without a token, in order, epoch seconds."""
+    limits: Sequence[float] = ()
+    """Seconds at which it matters how long a socket lasted, in order."""
+
+    def join(self, events: Iterable[Event], sources: Iterable[Source]) -> None:
+        """Learns by what other tiers name the tries that they tell of."""
+        zoned = {source.path for source in sources if source.zoned and not source.dateless}
+        some = [e for e in events if e.what not in LIFE and e.what is not What.NOTE]
+        self.joins |= {name for e in some for name in (e.token.fingerprint if e.token else None, e.key, e.connection, e.request_id) if name}
+        untold = (e.at for e in some if e.at is not None and e.token is None and e.source in zoned)
+        self.moments = sorted(islice(untold, _MOST_MOMENTS))
 
     def led(self) -> list[str]:
         """The paths that are looked for in lines: an automaton of very long or very many ones costs more than they tell."""
@@ -89,6 +108,8 @@ class Parsed:
     """Source -> (server's Date, this clock at the request, and at the answer), epoch seconds, of answers that were not cached."""
     others: list[Event] = field(default_factory=list)
     """Some requests that are no WebSocket's, for comparison with those that failed."""
+    rows: tuple[Rows, Flags] | None = None
+    """Rows of an access log as columns, and whether another tier may tell of each."""
 
 
 @dataclass(slots=True)

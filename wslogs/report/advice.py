@@ -31,6 +31,10 @@ CAVEATS = {
     "unreadable": N_("%(source)s %(note)s; it was left out."),
     "unknown-kind": N_("%(source)s is none of the kinds that wslogs reads; it was left out."),
     "foreign": N_("%(source)s looks like %(name)s, which wslogs does not read yet; it was left out."),
+    "crowd": N_(
+        "There are %(all)s tries: %(own)s of them were looked at for themselves, some of each class and those that other logs tell of;"
+        " each of the others was judged as the one of its class that is nearest in time."
+    ),
     "no-time": N_("No source tells when the attempts were made; they are listed in the order of the files."),
 }
 

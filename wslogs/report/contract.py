@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from wslogs.coverage import tells_of_tunnels
+from wslogs.crowd import Crowd
 from wslogs.endings import ending
 from wslogs.model import Attempt, CloseCode, Event, Incident, Source, Storm, Tier, Verdict
 from wslogs.patterns import Patterns
@@ -28,6 +32,7 @@ _MOST_INCIDENTS = 500
 """Of a bundle with thousands of hosts or paths; all are counted."""
 _SHOWN_OF_A_STORM = 50
 """Attempts of a storm that it names."""
+_MOST_STORMS = 500
 _MOST_SHAPES = 10
 _MOST_SPANS = 100
 _WEAK = ("|weak", "|hints")
@@ -68,9 +73,16 @@ class Found:
     caveats: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     changes: dict[str, str] = field(default_factory=dict)
     """Incident -> remedy as a unified diff."""
+    crowd: Crowd | None = None
+    """Tries that are judged by one of the attempts."""
     addresses: bool = False
     named: frozenset[str] = frozenset()
     """Segments of paths that the bundle's configuration names: they may be shown."""
+
+    @property
+    def count(self) -> int:
+        """Of all tries."""
+        return len(self.attempts) + (len(self.crowd) if self.crowd is not None else 0)
 
     def shown(self, path: str | None) -> str | None:
         """A path as it may stand in a report; None where there is none."""
@@ -82,8 +94,9 @@ def report(found: Found, lang: str) -> dict[str, Any]:
     names = Names(found.attempts, addresses=found.addresses)
     _ = words(lang).gettext
     incidents = [_incident(i, found, names, lang) for i in found.incidents[:_MOST_INCIDENTS]]
-    storms = fold(found.attempts, found.verdicts)
+    storms = fold(found.attempts, found.verdicts, found.crowd)
     storm_of = {place: storm.id for storm in storms for place in storm.attempts}
+    listed = _listed(found)
     return {
         "schema": "wslogs/1",
         "lang": lang,
@@ -93,9 +106,10 @@ def report(found: Found, lang: str) -> dict[str, Any]:
         "incidents": incidents,
         "incident_count": len(found.incidents),
         "causes": [guide_cause(family, number, found, lang) for family, number in GUIDE.items()],
-        "attempt_count": len(found.attempts),
-        "attempts": [_attempt(place, found, names, lang) | {"storm": storm_of.get(place)} for place in _listed(found)],
-        "storms": [_storm(storm, found, names) for storm in storms],
+        "attempt_count": found.count,
+        "outcomes": _outcomes(found),
+        "attempts": [_attempt(place, found, names, lang) | {"storm": storm_of.get(place)} for place in listed],
+        "storms": [_storm(storm, found, names) for storm in _biggest(storms)],
         "close_codes": _close_codes(found, _),
         "caveats": [_(CAVEATS[name]) % values for name, values in found.caveats],
         "next": [] if _settled(found) else missing(_kinds(found), _, standing(found), _window(found)),
@@ -166,16 +180,43 @@ def _incident(incident: Incident, found: Found, names: Names, lang: str) -> dict
         "confidence": _confidence(incident, found)[0],
         "first": iso(incident.first),
         "last": iso(incident.last),
-        "attempt_count": len(members),
+        "attempt_count": incident.count,
         "attempts": [a.id for a in members[:_EACH]],
-        "tokens": len({a.token.fingerprint for a in members if a.token}),
-        "clients": len({a.client for a in members if a.client}),
+        "tokens": len({a.token.fingerprint for a in members if a.token} | _of_crowd(incident, found, "token")),
+        "clients": len({a.client for a in members if a.client} | _of_crowd(incident, found, "client")),
         "evidence": evidence,
         "against": against(incident, found, lang),
         "shared": shared(incident, found, labels(names, found.shown)),
         "remedy": {"text": cause.remedy[lang] if cause else None, "diff": found.changes.get(incident.id)},
         "confirm": list(cause.confirm) if cause else [],
     }
+
+
+def _of_crowd(incident: Incident, found: Found, name: str) -> set[str]:
+    """The tokens or clients of those tries of an incident that are judged by another."""
+    if found.crowd is None or not incident.crowd:
+        return set()
+    rows = found.crowd.rows
+    codes = np.unique(rows[name][list(incident.crowd)]).tolist()
+    values = [token.fingerprint for token in rows.tokens] if name == "token" else rows.clients
+    return {values[code] for code in codes if code >= 0}
+
+
+def _outcomes(found: Found) -> dict[str, int]:
+    """How many of all tries failed, worked, or went nobody knows how."""
+    counts = Counter(v.outcome for v in found.verdicts)
+    if found.crowd is not None:
+        for place, count in enumerate(np.bincount(found.crowd.like, minlength=len(found.verdicts)).tolist()):
+            counts[found.verdicts[place].outcome] += count
+    return {name: counts[name] for name in ("failed", "worked", "unknown")}
+
+
+def _biggest(storms: Sequence[Storm]) -> list[Storm]:
+    """The biggest of very many, in their order."""
+    if len(storms) <= _MOST_STORMS:
+        return list(storms)
+    names = {storm.id for storm in sorted(storms, key=lambda storm: -storm.count)[:_MOST_STORMS]}
+    return [storm for storm in storms if storm.id in names]
 
 
 def _evidence(incident: Incident, found: Found, lang: str) -> list[dict[str, Any]]:
@@ -296,7 +337,7 @@ def _sentence(text: str) -> str:
 
 
 def _summary(incident: Incident, cause: Cause | None, row: Mapping[str, Any], lang: str) -> str:
-    _, count = words(lang).gettext, len(incident.attempts)
+    _, count = words(lang).gettext, incident.count
     many = words(lang).ngettext("%(count)s attempt failed", "%(count)s attempts failed", count) % {"count": count}
     if cause is None:
         return f"{many}: {row['title'] or incident.cause}."
@@ -354,7 +395,8 @@ def _tier(event: Event) -> dict[str, Any]:
 
 
 def _storm(storm: Storm, found: Found, names: Names) -> dict[str, Any]:
-    attempt, verdict, count = found.attempts[storm.attempts[0]], found.verdicts[storm.attempts[0]], len(storm.attempts)
+    attempt, verdict, count = found.attempts[storm.attempts[0]], found.verdicts[storm.attempts[0]], storm.count
+    attempt = replace(attempt, token=attempt.token and replace(attempt.token, fingerprint=storm.token or ""), client=storm.client)
     span = storm.last - storm.first
     return {
         "id": storm.id, "attempts": [found.attempts[place].id for place in storm.attempts[:_SHOWN_OF_A_STORM]], "attempt_count": count,

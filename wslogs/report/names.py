@@ -17,24 +17,32 @@ class Names:
 
     def __init__(self, attempts: Iterable[Attempt], *, addresses: bool = False) -> None:
         """`addresses`: clients are called by their addresses instead."""
+        self._addresses = addresses
         self._tokens: dict[str, str] = {}
         self._clients: dict[str, str] = {}
-        networks: dict[str, str] = {}
+        self._networks: dict[str, str] = {}
         for attempt in attempts:
-            if attempt.token is not None and attempt.token.fingerprint not in self._tokens:
-                self._tokens[attempt.token.fingerprint] = f"T{len(self._tokens) + 1}"
-            if attempt.client is not None and attempt.client not in self._clients:
-                label = f"C{len(self._clients) + 1}"
-                network, kind = network_of(attempt.client), address_class(attempt.client)
-                first = networks.setdefault(network, label) if network else label
-                beside = f" in {first}'s /{network.rpartition('/')[2]}" if first != label else ""
-                self._clients[attempt.client] = attempt.client if addresses else f"{label} {kind}{beside}"
+            self.token(attempt)
+            self.client(attempt)
 
     def token(self, attempt: Attempt) -> str | None:
-        return self._tokens[attempt.token.fingerprint] if attempt.token else None
+        if attempt.token is None:
+            return None
+        return self._tokens.setdefault(attempt.token.fingerprint, f"T{len(self._tokens) + 1}")
 
     def client(self, attempt: Attempt) -> str | None:
-        return self._clients[attempt.client] if attempt.client else None
+        if attempt.client is None:
+            return None
+        if attempt.client not in self._clients:
+            self._name(attempt.client)
+        return self._clients[attempt.client]
+
+    def _name(self, client: str) -> None:
+        label = f"C{len(self._clients) + 1}"
+        network, kind = network_of(client), address_class(client)
+        first = self._networks.setdefault(network, label) if network else label
+        beside = f" in {first}'s /{network.rpartition('/')[2]}" if first != label else ""
+        self._clients[client] = client if self._addresses else f"{label} {kind}{beside}"
 
 
 def labels(names: Names, shown: Callable[[str | None], str | None]) -> dict[str, Callable[[Attempt], str | None]]:

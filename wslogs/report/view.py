@@ -34,7 +34,7 @@ def view(report: Item) -> Item:
         "main": main,
         "total": total,
         "scope": _scope(came, main, whole["verdict"]["status"], len(came) < total),
-        "outcomes": {name: sum(a["outcome"] == name for a in came) for name in ("failed", "worked", "unknown")},
+        "outcomes": report.get("outcomes") or {name: sum(a["outcome"] == name for a in came) for name in ("failed", "worked", "unknown")},
         "journeys": journeys,
         "sequence": sequence(journeys[0]) if journeys else [],
         "timeline": timeline(came, whole["incidents"], whole["storms"]),

@@ -1,0 +1,392 @@
+"""Tries that only an access log tells of, as columns: too many to look at each, and alike in all that decides.
+
+The log of a fleet holds a million of them and a few dozen classes. Of each class some are looked at for themselves, like any
+other try, and each of the rest is judged as the one of its class that is nearest in time. Which ones are looked at depends on
+their bytes alone, and not on how a file was cut into parts or who read which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wslogs.model import Attempt, Event, Source, Tier, Token, What
+
+EACH = 10_000
+"""So many tries, and fewer, are all looked at for themselves."""
+SOME = 2_000
+"""Of more, about so many are."""
+_FEWEST = 5
+"""Of each class, however many classes there are."""
+_REDIAL_S = 10.0
+_APART_S = 2.0
+"""Tiers tell of one moment, each by its own whole second."""
+_TUNNEL = 101
+_COLUMNS: Mapping[str, type[Any]] = {
+    "source": np.int32, "line": np.int64, "at": np.float64, "lasted": np.float64, "kind": np.int32, "token": np.int32,
+    "client": np.int32, "agent": np.int32, "chance": np.uint32,
+}  # fmt: skip
+"""Of Rows, and their dtypes. -1 is none, not-a-number is a time that the row does not tell."""
+
+Column = NDArray[Any]
+"""One of a dtype of _COLUMNS."""
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows of access logs in the order of files and lines: one array for each column, all of one length."""
+
+    sources: list[str] = field(default_factory=list)
+    kinds: list[Event] = field(default_factory=list)
+    """What rows have in common: an event without time, token, client and agent."""
+    tokens: list[Token] = field(default_factory=list)
+    clients: list[str] = field(default_factory=list)
+    agents: list[str] = field(default_factory=list)
+    columns: dict[str, Column] = field(default_factory=lambda: {name: np.empty(0, of) for name, of in _COLUMNS.items()})
+    raws: dict[int, bytes] = field(default_factory=dict)
+    """Position -> line, of those that may be looked at for themselves."""
+
+    def __len__(self) -> int:
+        return len(self.columns["line"])
+
+    def __getitem__(self, name: str) -> Column:
+        return self.columns[name]
+
+    def of_kind(self, tell: Callable[[Event], float]) -> Floats:
+        """A number that all rows of a kind share, for each row."""
+        return np.array([tell(kind) for kind in self.kinds] or [0.0])[self["kind"]] if len(self) else np.empty(0)
+
+    def where(self, wanted: Flags) -> Rows:
+        """Some of the rows, in their order."""
+        places = np.flatnonzero(wanted)
+        moved = {int(old): new for new, old in enumerate(places)} if self.raws else {}
+        raws = {moved[place]: raw for place, raw in self.raws.items() if place in moved}
+        return Rows(
+            self.sources,
+            self.kinds,
+            self.tokens,
+            self.clients,
+            self.agents,
+            {name: one[places] for name, one in self.columns.items()},
+            raws,
+        )
+
+    @property
+    def started(self) -> Floats:
+        """When each try began on the clock of its log, epoch seconds; not a number where the row does not tell (correlate/sightings.py)."""
+        lasted, status = self["lasted"], self.of_kind(lambda kind: kind.status or 0)
+        return np.where(np.isnan(lasted), np.where(status == _TUNNEL, np.nan, self.ended), self.ended - lasted)
+
+    @property
+    def ended(self) -> Floats:
+        """When each row was written: in the middle of its second, where it tells no finer."""
+        made: Floats = self["at"] + self.of_kind(lambda kind: 0.5 if kind.resolution_s >= 1.0 else 0.0)
+        return made
+
+
+def merged(parts: Sequence[Rows]) -> Rows:
+    """Rows of several parts or files, one after the other; what they have in common is told once."""
+    whole = Rows()
+    known: dict[str, dict[object, int]] = {name: {} for name in ("source", "kind", "token", "client", "agent")}
+    names: dict[str, tuple[list[object], Callable[[Rows], Sequence[object]], Callable[[object], object]]] = {
+        "source": (whole.sources, lambda part: part.sources, str),  # type: ignore[dict-item]
+        "kind": (whole.kinds, lambda part: part.kinds, _kind_key),  # type: ignore[dict-item]
+        "token": (whole.tokens, lambda part: part.tokens, _token_key),  # type: ignore[dict-item]
+        "client": (whole.clients, lambda part: part.clients, str),  # type: ignore[dict-item]
+        "agent": (whole.agents, lambda part: part.agents, str),  # type: ignore[dict-item]
+    }
+    columns: dict[str, list[Column]] = {name: [] for name in _COLUMNS}
+    before = 0
+    for part in parts:
+        for name, (values, of, key) in names.items():
+            codes = []
+            for value in of(part):
+                code = known[name].setdefault(key(value), len(values))
+                values += [value] if code == len(values) else []
+                codes.append(code)
+            columns[name].append(np.array([*codes, -1], np.int32)[part[name]])
+        for name in _COLUMNS.keys() - names.keys():
+            columns[name].append(part[name])
+        whole.raws |= {before + place: raw for place, raw in part.raws.items()}
+        before += len(part)
+    if parts:
+        whole.columns = {name: np.concatenate(columns[name]) for name in _COLUMNS}
+    return whole
+
+
+def _kind_key(kind: object) -> object:
+    assert isinstance(kind, Event)
+    return kind_key(kind)
+
+
+def kind_key(event: Event) -> tuple[object, ...]:
+    """What tells rows of one kind from others."""
+    return (
+        event.path, event.host, event.status, event.upgrade, event.upstream, event.upstream_status, event.resolution_s, event.scheme,
+    )  # fmt: skip
+
+
+def _token_key(token: object) -> object:
+    assert isinstance(token, Token)
+    return token.fingerprint, token.parameter
+
+
+def classes(rows: Rows, limits: Sequence[float], shown: Callable[[str | None], str | None]) -> Ints:
+    """A number for each row: rows of one class differ in nothing that decides, as far as their own line tells.
+
+    `limits`: seconds at which it matters how long a socket lasted, in order. `shown` tells a path as reports do.
+    """
+    known: dict[object, int] = {}
+    of_kind = [known.setdefault(_decides(kind, shown), len(known)) for kind in rows.kinds]
+    length = np.where(np.isnan(rows["lasted"]), len(limits) + 1, np.searchsorted(np.array(limits), rows["lasted"]))
+    parameters: dict[object, int] = {}
+    named = [parameters.setdefault(token.parameter, 1 + len(parameters)) for token in rows.tokens]
+    token = np.array([*named, 0])[rows["token"]]
+    expires = np.array([*(one.expires if one.expires is not None else np.nan for one in rows.tokens), np.nan])[rows["token"]]
+    begun = np.where(np.isnan(rows.started), rows.ended, rows.started)
+    expiry = np.where(np.isnan(expires), 0, np.where(begun < expires, 1, 2)) + np.where(np.abs(rows.ended - expires) <= 2.0, 3, 0)
+    made: Ints = np.array([*of_kind, 0])[rows["kind"]].astype(np.int64)
+    for part, size in ((length, len(limits) + 2), (token, len(parameters) + 1), (expiry, 6)):
+        made = made * size + part
+    return made
+
+
+def _decides(kind: Event, shown: Callable[[str | None], str | None]) -> object:
+    asked = kind.upstream if kind.upstream in (None, "-") else "asked"
+    return shown(kind.path), kind.host, kind.status, kind.upgrade, asked, kind.upstream_status, kind.resolution_s
+
+
+def runs(order: Ints, cut: Flags) -> list[Ints]:
+    """Pieces of an order, cut before each element but the first for which `cut`, one shorter, says so."""
+    return np.split(order, np.flatnonzero(cut) + 1) if len(order) else []
+
+
+def lowest(of: Ints, chance: Column, most: int) -> Flags:
+    """The rows with the lowest chances of each class, at most so many of one."""
+    order = np.lexsort((chance, of))
+    sorted_ = of[order]
+    firsts = np.flatnonzero(np.r_[True, sorted_[1:] != sorted_[:-1]]) if len(order) else np.empty(0, np.int64)
+    rank = np.arange(len(order)) - np.repeat(firsts, np.diff(np.r_[firsts, len(order)]))
+    found = np.zeros(len(order), np.bool_)
+    found[order[rank < most]] = True
+    return found
+
+
+def chosen(rows: Rows, of: Ints, wanted: Flags) -> Flags:
+    """Which rows are looked at for themselves: all of few; else some of each class, and those that other tiers tell of."""
+    if len(rows) <= EACH:
+        return np.ones(len(rows), np.bool_)
+    most = max(_FEWEST, SOME // max(1, len(np.unique(of))))
+    has = np.zeros(len(rows), np.bool_)
+    has[list(rows.raws)] = True
+    some = lowest(of, rows["chance"], most) | (
+        wanted & lowest(np.zeros(len(rows), np.int64), np.where(wanted, rows["chance"], 2**32), EACH)
+    )
+    return some & has
+
+
+@dataclass(frozen=True, slots=True)
+class Dials:
+    """The tries of one token on one path that are in a crowd."""
+
+    dialler: tuple[str | None, str | None]
+    """(path, fingerprint of the token)."""
+    count: int
+    starts: list[float]
+    """In order; those without a time are left out."""
+    last: tuple[bool, float, str, int]
+    """Of the last one: whether its start is not told, its start, its source and line."""
+    answered: bool
+
+
+@dataclass(slots=True)
+class Crowd:
+    """Tries that are judged by one like them. Arrays are of one length, in the order of `rows`."""
+
+    rows: Rows
+    started: Floats
+    """On the server's clock; not a number where no source has a time."""
+    ended: Floats
+    error_s: Floats
+    like: Ints
+    """Position of the attempt by which each is judged."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def where(self, wanted: Flags) -> Crowd:
+        return Crowd(self.rows.where(wanted), self.started[wanted], self.ended[wanted], self.error_s[wanted], self.like[wanted])
+
+    def dials(self, wanted: Iterable[tuple[str | None, str | None]]) -> Iterator[Dials]:
+        """What is known of tries with a path and a token, each (path, fingerprint) once."""
+        rows, started = self.rows, self.started
+        dialler, codes = _diallers(rows)
+        asked = {code: key for key in wanted if (code := codes.get(key)) is not None}
+        mine = np.flatnonzero(np.isin(dialler, np.array(list(asked), np.int64)))
+        untold = np.isnan(started)
+        order = mine[np.lexsort((rows["line"][mine], rows["source"][mine], np.nan_to_num(started[mine]), untold[mine], dialler[mine]))]
+        for run in runs(order, np.diff(dialler[order]) != 0):
+            last = run[-1]
+            end = (
+                bool(untold[last]),
+                float(np.nan_to_num(started[last])),
+                rows.sources[int(rows["source"][last])],
+                int(rows["line"][last]),
+            )
+            answered = any(rows.kinds[int(kind)].status is not None for kind in np.unique(rows["kind"][run]))
+            yield Dials(asked[int(dialler[last])], len(run), started[run][~untold[run]].tolist(), end, answered)
+
+
+def _diallers(rows: Rows) -> tuple[Ints, dict[tuple[str | None, str | None], int]]:
+    """A number for each row that path and token share, and the numbers of (path, token)."""
+    paths: dict[str | None, int] = {}
+    path = np.array([*(paths.setdefault(kind.path, len(paths)) for kind in rows.kinds), 0])[rows["kind"]]
+    prints: dict[str, int] = {}
+    token = np.array([*(prints.setdefault(one.fingerprint, 1 + len(prints)) for one in rows.tokens), 0])[rows["token"]]
+    names = [None, *prints]
+    number = path.astype(np.int64) * (len(prints) + 1) + token
+    by_path = list(paths)
+    present = np.unique(number)
+    return number, {(by_path[one // (len(prints) + 1)], names[one % (len(prints) + 1)]): one for one in present.tolist()}
+
+
+def redials(rows: Rows, started: Floats, ended: Floats) -> Flags:
+    """Whether the same token dialled the same path again soon after each, or at all where the row tells no start (facts._redial)."""
+    dialler, _ = _diallers(rows)
+    order = np.lexsort((np.nan_to_num(started), np.isnan(started), dialler))
+    last = np.zeros(len(rows), np.bool_)
+    last[order[np.flatnonzero(np.r_[dialler[order][1:] != dialler[order][:-1], True])]] = True
+    again = ~last & np.isnan(started)
+    timed = order[~np.isnan(started[order])]
+    if len(timed):
+        least, span = float(np.min(started[timed])), 2.0 * (float(np.nanmax(ended)) - float(np.min(started[timed])) + 1e4)
+        ranks = np.unique(dialler[timed], return_inverse=True)[1]
+        keys = ranks * span + (started[timed] - least)
+        after = np.searchsorted(keys, ranks * span + (np.maximum(ended[timed] - 1.0, started[timed]) - least), side="right")
+        there = np.minimum(after, len(timed) - 1)
+        again[timed] = (after < len(timed)) & (ranks[there] == ranks) & (started[timed[there]] - ended[timed] <= _REDIAL_S)
+    opened: Flags = rows.of_kind(lambda kind: kind.status or 0) == _TUNNEL
+    named: Flags = rows["token"] >= 0
+    return again & named & opened
+
+
+def judged_like(whole: Rows, of: Ints, apart: Flags, attempts: Sequence[Attempt], sources: Mapping[str, Source]) -> Crowd | None:
+    """The rows that are not looked at for themselves (`apart`), each with the nearest attempt of its class; None when there is none."""
+    if apart.all() or not attempts:
+        return None
+    shift, error = _clocks(whole, sources)
+    started, ended = whole.started + shift, whole.ended + shift
+    again = redials(whole, started, ended)
+    place_of = {(e.source, e.line): place for place, a in enumerate(attempts) if (e := a.tiers.get(Tier.PROXY)) is not None}
+    own = np.flatnonzero(apart)
+    names = [(whole.sources[int(s)], int(n)) for s, n in zip(whole["source"][own], whole["line"][own], strict=True)]
+    places = np.array([place_of.get(name, -1) for name in names], np.int64)
+    own, places = own[places >= 0], places[places >= 0]
+    rest = np.flatnonzero(~apart)
+    moment = np.where(np.isnan(started), ended, started)
+    like = np.full(len(rest), -1, np.int64)
+    for group in (of * 2 + again, of, np.zeros(len(whole), np.int64)):
+        left = np.flatnonzero(like < 0)
+        if len(left) and len(own):
+            like[left] = _nearest(group, moment, rest[left], own, places)
+    if len(own) == 0:
+        like[:] = 0
+    crowd = Crowd(whole, started, ended, error, np.full(len(whole), -1, np.int64))
+    crowd.like[rest] = like
+    return crowd.where(~apart)
+
+
+def _nearest(group: Ints, moment: Floats, rest: Ints, own: Ints, places: Ints) -> Ints:
+    """The place of the row of `own` that is nearest in time to each of `rest` and of its group; -1 where there is none."""
+    order = own[np.lexsort((np.nan_to_num(moment[own]), group[own]))]
+    by_place = dict(zip(own.tolist(), places.tolist(), strict=True))
+    found = np.array([by_place[one] for one in order.tolist()], np.int64)
+    known = np.unique(np.r_[group[own], group[rest]], return_inverse=True)[1]
+    of_own, of_rest = known[: len(own)], known[len(own) :]
+    time = np.nan_to_num(moment)
+    low, span = float(time[np.r_[own, rest]].min()), 2.0 * (float(np.ptp(time[np.r_[own, rest]])) + 1.0)
+    rank = {int(row): int(code) for row, code in zip(own, of_own, strict=True)}
+    codes = np.array([rank[int(row)] for row in order], np.int64)
+    keys = codes * span + (time[order] - low)
+    after = np.searchsorted(keys, of_rest * span + (time[rest] - low))
+    left, right = np.maximum(after - 1, 0), np.minimum(after, len(order) - 1)
+    fits_left, fits_right = codes[left] == of_rest, codes[right] == of_rest
+    near_left = np.abs(time[order[left]] - time[rest]) <= np.abs(time[order[right]] - time[rest])
+    best = np.where(fits_left & (near_left | ~fits_right), left, right)
+    return np.where(fits_left | fits_right, found[best], -1)
+
+
+def _clocks(rows: Rows, sources: Mapping[str, Source]) -> tuple[Floats, Floats]:
+    """(what brings each row on the server's clock, how far its start may be off), seconds."""
+    shift = np.zeros(len(rows))
+    for code, name in enumerate(rows.sources):
+        source = sources.get(name)
+        if source is None:
+            continue
+        mine = rows["source"] == code
+        if source.steps:
+            at = np.searchsorted([line for line, _ in source.steps], rows["line"][mine], side="right")
+            shift[mine] = np.array([source.offset_s, *(offset for _, offset in source.steps)])[at]
+        else:
+            shift[mine] = source.offset_s
+    return shift, np.maximum(0.001, rows.of_kind(lambda kind: kind.resolution_s) / 2)
+
+
+def between(crowd: Crowd, first: float, last: float) -> Crowd:
+    """The tries that began, or else ended, in a time; one without a time is kept."""
+    moment = np.where(np.isnan(crowd.started), crowd.ended, crowd.started)
+    return crowd.where(np.isnan(moment) | ((first <= moment) & (moment <= last)))
+
+
+def once(rows: Rows) -> Flags:
+    """Whether a row stands in no earlier file: copies and rotations that overlap hold the same bytes of the same second."""
+    kept = np.ones(len(rows), np.bool_)
+    if len(rows.sources) < 2:
+        return kept
+    rank = np.argsort(np.argsort(rows.sources))[rows["source"]]
+    order = np.lexsort((rank, rows["chance"], rows["at"]))
+    same = (np.diff(rows["at"][order]) == 0) & (np.diff(rows["chance"][order].astype(np.int64)) == 0)
+    for run in runs(order, ~same):
+        if len(run) > 1:
+            kept[run] = rank[run] == rank[run[0]]
+    return kept
+
+
+def unclaimed(attempts: Sequence[Attempt], crowd: Crowd) -> Iterator[Attempt]:
+    """Without what another tier tells of a try of the crowd: its path and token, at the time of a row that is not looked at itself."""
+    told = [
+        a for a in attempts if Tier.BROWSER not in a.tiers and not any(e.tier is Tier.PROXY and e.what is What.HANDSHAKE for e in a.events)
+    ]
+    times = _times(crowd, {(a.path, a.token.fingerprint if a.token else None) for a in told})
+    gone = {id(a) for a in told if _claims(times.get((a.path, a.token.fingerprint if a.token else None), ()), a)}
+    yield from (a for a in attempts if id(a) not in gone)
+
+
+def _times(crowd: Crowd, wanted: set[tuple[str | None, str | None]]) -> dict[tuple[str | None, str | None], Sequence[tuple[float, float]]]:
+    """(path, token) -> (earliest, latest start) of its rows; of a row that tells its end alone it may have been at any time before."""
+    dialler, codes = _diallers(crowd.rows)
+    paths = {kind.path for kind in crowd.rows.kinds}
+    found: dict[tuple[str | None, str | None], Sequence[tuple[float, float]]] = {}
+    for path, token in wanted:
+        if token is not None and (path, token) in codes:
+            mine = dialler == codes[path, token]
+        elif token is None and path in paths:
+            mine = crowd.rows.of_kind(lambda kind, path=path: float(kind.path == path)) > 0  # type: ignore[misc]
+        else:
+            continue
+        low = np.where(np.isnan(crowd.started[mine]), -np.inf, crowd.started[mine])
+        high = np.where(np.isnan(crowd.started[mine]), crowd.ended[mine], crowd.started[mine])
+        found[path, token] = list(zip(low.tolist(), high.tolist(), strict=True))
+    return found
+
+
+def _claims(spans: Sequence[tuple[float, float]], attempt: Attempt) -> bool:
+    at = attempt.started if attempt.started is not None else attempt.ended
+    return bool(spans) if at is None else any(low - _APART_S <= at <= high + _APART_S for low, high in spans)
