@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from wslogs.model import Attempt, Event, Source, Tier, Token, What
 
-EACH = 10_000
+EACH = 5_000
 """So many tries, and fewer, are all looked at for themselves."""
-SOME = 2_000
+SOME = 1_000
 """Of more, about so many are."""
 _FEWEST = 5
 """Of each class, however many classes there are."""
@@ -277,13 +277,20 @@ def redials(rows: Rows, started: Floats, ended: Floats) -> Flags:
     return again & named & opened
 
 
+def finer(of: Ints, rows: Rows) -> Ints:
+    """Classes that also tell rows whose page dialled again soon: the last bit of the number."""
+    return of * 2 + redials(rows, rows.started, rows.ended)
+
+
 def judged_like(whole: Rows, of: Ints, apart: Flags, attempts: Sequence[Attempt], sources: Mapping[str, Source]) -> Crowd | None:
-    """The rows that are not looked at for themselves (`apart`), each with the nearest attempt of its class; None when there is none."""
+    """The rows that are not looked at for themselves (`apart`), each with the nearest attempt of its class; None when there is none.
+
+    `of` are the classes of `finer`; where none of one is looked at, the coarser one counts.
+    """
     if apart.all() or not attempts:
         return None
     shift, error = _clocks(whole, sources)
     started, ended = whole.started + shift, whole.ended + shift
-    again = redials(whole, started, ended)
     place_of = {(e.source, e.line): place for place, a in enumerate(attempts) if (e := a.tiers.get(Tier.PROXY)) is not None}
     own = np.flatnonzero(apart)
     names = [(whole.sources[int(s)], int(n)) for s, n in zip(whole["source"][own], whole["line"][own], strict=True)]
@@ -292,7 +299,7 @@ def judged_like(whole: Rows, of: Ints, apart: Flags, attempts: Sequence[Attempt]
     rest = np.flatnonzero(~apart)
     moment = np.where(np.isnan(started), ended, started)
     like = np.full(len(rest), -1, np.int64)
-    for group in (of * 2 + again, of, np.zeros(len(whole), np.int64)):
+    for group in (of, of // 2, np.zeros(len(whole), np.int64)):
         left = np.flatnonzero(like < 0)
         if len(left) and len(own):
             like[left] = _nearest(group, moment, rest[left], own, places)

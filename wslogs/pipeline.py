@@ -16,7 +16,7 @@ from wslogs import coverage, facts, signals
 from wslogs.archives import is_archive
 from wslogs.bundle import Bundle, Item, open_bundle
 from wslogs.correlate import correlate
-from wslogs.crowd import Crowd, Flags, Ints, Rows, between, chosen, classes, judged_like, merged, once, unclaimed
+from wslogs.crowd import Crowd, Flags, Ints, Rows, between, chosen, classes, finer, judged_like, merged, once, unclaimed
 from wslogs.errors import BundleError, shown
 from wslogs.mask import Mask
 from wslogs.model import ORDINARY_CLOSES, Attempt, CloseCode, Event, Source, Tier, Verdict, What
@@ -321,7 +321,7 @@ def _single(parsed: Sequence[tuple[Rows, Flags]], evidence: Evidence, kit: Kit) 
     sockets = rows.of_kind(lambda kind: float(dialled(kind.path, kit))) > 0
     sockets &= once(rows)
     rows, wanted = rows.where(sockets), np.concatenate([flags for _, flags in parsed])[sockets]
-    evidence.rows, evidence.classes = rows, classes(rows, kit.limits, kit.shown)
+    evidence.rows, evidence.classes = rows, finer(classes(rows, kit.limits, kit.shown), rows)
     evidence.apart = chosen(rows, evidence.classes, wanted)
     known = {source.path: source for source in evidence.sources}
     own: dict[str, list[tuple[int, bytes]]] = {}

@@ -135,9 +135,7 @@ class Scanner:
         written = [(raw, place) for place, needle in enumerate(needles) for raw in sorted(_written(needle))]
         self._places = [place for _, place in written]
         self._finder = ahocorasick_rs.BytesAhoCorasick([raw for raw, _ in written]) if written else None
-        # Of needles that overlap the first: of few ones with vector instructions, in 10 GB/s and more.
-        leftmost = ahocorasick_rs.MatchKind.LeftmostFirst
-        self._first = ahocorasick_rs.BytesAhoCorasick([raw for raw, _ in written], matchkind=leftmost) if written else None
+        self._first = finder(raw for raw, _ in written)
         self._counter, self._clock = counter, clock
         self._digest = hashlib.sha256()
         self.lines = self.recognised = self.size = 0
@@ -186,29 +184,44 @@ class Scanner:
             self.size += len(chunk)
             self.head += chunk[: EDGE - len(self.head)]
             self.tail = (self.tail + chunk[-EDGE:])[-EDGE:]
-            block, chunk = rest + chunk, stream.read(BLOCK)
-            cut = _cut(block) if chunk else len(block)
+            following = stream.read(BLOCK)
+            # Most blocks end at a line's start in the new bytes: these are copied once.
+            cut = _cut(chunk, chunk.find(b"\n") + 1 if rest else 0) if following else len(chunk)
             if cut:
-                yield block[:cut]
-            rest = block[cut:]
+                yield b"".join((rest, memoryview(chunk)[:cut])) if rest or cut < len(chunk) else chunk
+                rest = chunk[cut:]
+            else:
+                whole = rest + chunk
+                cut = _cut(whole)
+                if cut:
+                    yield whole[:cut]
+                rest = whole[cut:]
+            chunk = following
             done.result()
-
-    def found(self, block: Block) -> Iterator[tuple[int, int]]:
-        """Where the lines of a block that hold a needle begin and end."""
-        return _found(self._first, block, block.raw.lower())
 
     def _search(self, block: Block) -> Iterator[Line]:
         """First where lines with a needle are, then which needles they hold: most lines hold none."""
         low = block.raw.lower()
-        for begin, end in _found(self._first, block, low):
+        for begin, end in found(self._first, block, low):
             assert self._finder is not None
             hits = {self._places[found] for found, _, _ in self._finder.find_matches_as_indexes(low[begin:end], overlapping=True)}
             yield Line(block.raw, begin, end, block.number(begin), hits)
 
 
-def _found(first: ahocorasick_rs.BytesAhoCorasick | None, block: Block, low: bytes) -> Iterator[tuple[int, int]]:
+Finder = ahocorasick_rs.BytesAhoCorasick
+
+
+def finder(needles: Iterable[bytes]) -> Finder | None:
+    """Finds where needles begin, of those that overlap the first: of few ones with vector instructions, in 10 GB/s and more."""
+    words = set(needles)
+    least = sorted(word for word in words if not any(other in word for other in words if other != word))
+    return Finder(least, matchkind=ahocorasick_rs.MatchKind.LeftmostFirst) if least else None
+
+
+def found(finder: Finder | None, block: Block, low: bytes) -> Iterator[tuple[int, int]]:
+    """Where the lines of a block that hold a needle begin and end. `low`: its bytes in the case of the needles."""
     end = -1
-    for _, start, _ in first.find_matches_as_indexes(low) if first is not None else ():
+    for _, start, _ in finder.find_matches_as_indexes(low) if finder is not None else ():
         if start >= end:
             begin, end = block.line(start)
             yield begin, end
@@ -286,20 +299,21 @@ def _written(needle: str) -> set[bytes]:
     return {word.encode(encoding, "replace").lower() for word in cased for encoding in ("utf-8", "cp1251", "unicode_escape")}
 
 
-def _cut(block: bytes) -> int:
+def _cut(block: bytes, first: int = 0) -> int:
     """Where to end a block so that a traceback stays whole: before its last line that begins at the margin and follows one that does.
 
-    A traceback's own last line is at the margin too, but the line before it is indented.
+    0: nowhere, as far as the lines from `first` on tell. A traceback's own last line is at the margin too, but the line before
+    it is indented.
     """
     cut = block.rfind(b"\n") + 1
     if not cut:
         return len(block) if len(block) > LONGEST_LINE else 0
     lowest = max(0, cut - (256 << 10))
     position, below = cut, False
-    while position > lowest:
-        start = block.rfind(b"\n", 0, position - 1) + 1
+    while position > max(lowest, first):
+        start = max(first, block.rfind(b"\n", 0, position - 1) + 1)
         at_margin = block[start : start + 1] not in (b" ", b"\t", b"\r", b"\n")
         if at_margin and below:
             return position
         position, below = start, at_margin
-    return cut if lowest or len(block) > LONGEST_LINE else 0  # a traceback is never as long as 256 KiB
+    return cut if lowest or (len(block) > LONGEST_LINE and not first) else 0  # a traceback is never as long as 256 KiB

@@ -70,6 +70,10 @@ def east(seconds: float) -> str:
     return f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
 
 
+_TIME_OF_DAY = {"%d/%b/%Y:%H:%M:%S %z": 12, "%Y/%m/%d %H:%M:%S": 11}
+"""Forms of fixed width -> where the hour begins: nginx's own in access and error logs."""
+
+
 def parse(text: str, form: str) -> tuple[float, bool] | None:
     """(epoch seconds, whether the text says its zone), or None when it does not fit.
 
@@ -120,8 +124,20 @@ def _second(text: str) -> tuple[float, bool]:
     return when.timestamp(), True
 
 
-@lru_cache(maxsize=4096)
 def _strptime(text: str, form: str) -> tuple[float, bool]:
+    """Read as midnight of its day, which many lines share, and the time of day, where that always stands at one place."""
+    place = _TIME_OF_DAY.get(form, 0)
+    of_day = text[place : place + 8]
+    if place and of_day[2::3] == "::" and (digits := of_day[:2] + of_day[3:5] + of_day[6:]).isdecimal() and digits.isascii():
+        hour, minute, second = int(digits[:2]), int(digits[2:4]), int(digits[4:])
+        if hour < 24 and minute < 60 and second < 60:
+            midnight, zoned = _date(f"{text[:place]}00:00:00{text[place + 8 :]}", form)
+            return midnight + 3600 * hour + 60 * minute + second, zoned
+    return _date(text, form)
+
+
+@lru_cache(maxsize=4096)
+def _date(text: str, form: str) -> tuple[float, bool]:
     # A day without a year: 29 February needs a leap year to be read at all.
     dated, layout = (text, form) if "%Y" in form or "%y" in form else (f"2000 {text}", f"%Y {form}")
     when = datetime.strptime(dated, layout)  # noqa: DTZ007 - the zone is set right below

@@ -6,9 +6,9 @@ It tells the same as lines.py does of the same file, row for row; that is tested
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from math import isnan
+from math import isnan, nan
 from operator import itemgetter
 from typing import BinaryIO, TypeVar
 
@@ -21,7 +21,7 @@ from wslogs.parsers import access
 from wslogs.parsers.bystanders import Bystanders
 from wslogs.parsers.kit import Kit, decode, seconds
 from wslogs.parsers.log_format import Layout
-from wslogs.scan import Block, Line, Scanner
+from wslogs.scan import Block, Finder, Line, Scanner, finder, found
 
 MOST_EACH = 400
 """Lines of one class that are kept until it is known how many there are of all."""
@@ -51,6 +51,7 @@ class Plan:
         names = list(layout.names.values())
         places = {name: names.index(name) for name in dict.fromkeys(names)}
         self.time = next((places[name] for name, _, _ in access.TIMES if name in places), None)
+        self.local = self.time is not None and names[self.time] == "time_local"
         self.request, self.lasted = places.get("request"), places.get("request_time")
         self.client, self.agent = places.get("remote_addr"), places.get("http_user_agent")
         asked = [place for name, place in places.items() if name in _ASKED]
@@ -58,7 +59,8 @@ class Plan:
         self.secret = [(name, place) for name, place in places.items() if access.is_secret(name)]
         self.tied = [(name, place) for name, place in places.items() if name in _TIED]
         self.names = names
-        self.fits = self.request is not None and self.time is not None and layout.shortest is None
+        written = all(group != name for group, name in layout.names.items())  # an expression of a stanza's own may leave values out
+        self.fits = written and self.request is not None and self.time is not None and layout.shortest is None
 
 
 class Bulk:
@@ -80,19 +82,20 @@ class Bulk:
         self._done: list[Rows] = []
         self._wanted: list[crowd.Flags] = []
 
-    def read(self, scanner: Scanner, stream: BinaryIO) -> tuple[Rows, crowd.Flags]:
+    def read(self, scanner: Scanner, stream: BinaryIO, needles: Iterable[str]) -> tuple[Rows, crowd.Flags]:
         """(rows that could be handshakes, whether another tier may tell of each)."""
+        where = finder(word.encode() for needle in needles for word in _cases(needle))
         for block in scanner.blocks(stream):
-            self._block(block, scanner)
+            self._block(block, where)
         self._settle(0)
         rows = self._done[0] if self._done else self._rows
         return rows, self._wanted[0] if self._wanted else np.zeros(0, np.bool_)
 
-    def _block(self, block: Block, scanner: Scanner) -> None:
+    def _block(self, block: Block, where: Finder | None) -> None:
         columns: list[tuple[int, float, float, int, int, int, int, int]] = []
         raws: list[bytes] = []
         tied: list[bool] = []
-        for begin, end in scanner.found(block):
+        for begin, end in found(where, block, block.raw):
             raw = block.raw[begin:end].rstrip(b"\r")
             row = self._row(raw)
             if row is not None:
@@ -116,7 +119,9 @@ class Bulk:
 
     def _near(self, part: Rows) -> crowd.Flags:
         """Rows that another tier may tell of: by their token, or by their time where it names none."""
-        known: crowd.Flags = np.array([*(one.fingerprint in self._kit.joins for one in part.tokens), False])[part["token"]]
+        known: crowd.Flags = np.zeros(len(part), np.bool_)
+        if self._kit.joins:
+            known = np.array([*(one.fingerprint in self._kit.joins for one in part.tokens), False])[part["token"]]
         times = np.array(self._kit.moments)
         if len(times):
             after = np.searchsorted(times, part.ended)
@@ -151,9 +156,11 @@ class Bulk:
         except UnicodeDecodeError:
             text = decode(raw)
         if len(text) < _SHORT and text.isprintable() and "\\" not in text:
-            for plan in self._plans:
+            for position, plan in enumerate(self._plans):
                 found = plan.layout.expression.match(text)
                 if found is not None:
+                    if position:
+                        self._plans.insert(0, self._plans.pop(position))
                     return self._planned(plan, found.groups(""))
         row = self._row_of(raw)
         made = access.event(row, self._source, 1, self._kit) if row is not None else None
@@ -185,10 +192,11 @@ class Bulk:
         if token == -2:
             token = self._token(self._kit.vault.query(query))
             _remember(self._queries, query, token)
-        when = self._time(plan.names[plan.time], values[plan.time])
+        when = self._time(plan, values[plan.time])
         lasted = seconds(values[plan.lasted]) if plan.lasted is not None else None
         client = self._code(self._clients, self._rows.clients, values[plan.client]) if plan.client is not None else -1
-        return kind, when, float("nan") if lasted is None else lasted, token, client, self._agent(plan, values), self._ties(plan, values)
+        agent = self._agent(values[plan.agent]) if plan.agent is not None else -1
+        return kind, when, nan if lasted is None else lasted, token, client, agent, bool(plan.tied) and self._ties(plan, values)
 
     def _ties(self, plan: Plan, values: Sequence[str]) -> bool:
         joins = self._kit.joins
@@ -198,8 +206,7 @@ class Bulk:
             else False
         )
 
-    def _agent(self, plan: Plan, values: Sequence[str]) -> int:
-        text = values[plan.agent] if plan.agent is not None else "-"
+    def _agent(self, text: str) -> int:
         if text in ("", "-"):
             return -1
         code = self._named.get(text)
@@ -208,15 +215,18 @@ class Bulk:
             _remember(self._named, text, code)
         return code
 
-    def _time(self, name: str, text: str) -> float:
-        if text not in self._times:
-            at = access.row_time({name: text})
-            _remember(self._times, text, float("nan") if at is None else at)
-        return self._times[text]
+    def _time(self, plan: Plan, text: str) -> float:
+        minute, second = (text[:17] + text[20:], text[18:20]) if plan.local and text[18:20] < "60" else (text, "0")
+        at = self._times.get(minute)
+        if at is None:
+            assert plan.time is not None
+            told = access.row_time({plan.names[plan.time]: f"{text[:18]}00{text[20:]}" if plan.local and second != "0" else text})
+            at = nan if told is None else told
+            _remember(self._times, minute, at)
+        return at + int(second)
 
     def _event(self, made: Event) -> tuple[int, float, float, int, int, int, bool]:
         """The same of an event that was read the long way."""
-        nan = float("nan")
         return (
             self._kind(made), nan if made.at is None else made.at, nan if made.lasted_s is None else made.lasted_s, self._token(made.token),
             self._code(self._clients, self._rows.clients, made.client) if made.client is not None else -1,
@@ -253,6 +263,17 @@ class Bulk:
             code = known[value] = len(values)
             values.append(value)
         return code
+
+
+def _cases(needle: str) -> set[str]:
+    """A needle in the cases in which it is met: to look at all bytes in lower case takes longer than to look for it."""
+    return {
+        needle,
+        needle.upper(),
+        needle.capitalize(),
+        needle.replace("websocket", "WebSocket"),
+        needle.replace("/s", "/S").replace("/w", "/W"),
+    }
 
 
 _Key = TypeVar("_Key")

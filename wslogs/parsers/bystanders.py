@@ -31,7 +31,7 @@ class Bystanders:
 
     def __init__(self, source: Source, kit: Kit, row: Callable[[bytes], Row | None]) -> None:
         self._source, self._kit, self._row = source, kit, row
-        self.looks: dict[int, list[Event]] = {}
+        self.looks: dict[int, dict[int, bytes]] = {}
         """Twenty seconds of the log's clock -> rows around the first failed one in them."""
 
     def look(self, status: int | None, at: float | None, line: Callable[[], Line]) -> None:
@@ -41,26 +41,25 @@ class Bystanders:
         moment = -1 if at is None else int(at // _APART_S)
         if moment in self.looks or (len(self.looks) >= _LOOKS and _chance(moment) > max(map(_chance, self.looks))):
             return
-        self.looks[moment] = list(self._around(line()))
+        self.looks[moment] = dict(_around(line()))
         thinned(self.looks)
-
-    def _around(self, line: Line) -> Iterator[Event]:
-        before = ((line.number - back, raw) for back, raw in enumerate(line.preceding(), 1))
-        after = ((line.number + on, raw) for on, raw in enumerate(line.following(), 1))
-        for number, raw in chain(islice(before, _AROUND), islice(after, _AROUND)):
-            row = self._row(raw)
-            told = access.other(row, self._source, number, self._kit) if row is not None else None
-            if told is not None:
-                yield told
 
     @property
     def found(self) -> list[Event]:
         """Each row once, in the order of the file."""
-        seen = {told.line: told for rows in self.looks.values() for told in rows}
-        return [seen[number] for number in sorted(seen)]
+        seen = {number: raw for rows in self.looks.values() for number, raw in rows.items()}
+        rows = ((number, self._row(seen[number])) for number in sorted(seen))
+        told = (access.other(row, self._source, number, self._kit) for number, row in rows if row is not None)
+        return [one for one in told if one is not None]
 
 
-def thinned(looks: dict[int, list[Event]]) -> None:
+def _around(line: Line) -> Iterator[tuple[int, bytes]]:
+    before = ((line.number - back, raw) for back, raw in enumerate(line.preceding(), 1))
+    after = ((line.number + on, raw) for on, raw in enumerate(line.following(), 1))
+    return chain(islice(before, _AROUND), islice(after, _AROUND))
+
+
+def thinned(looks: dict[int, dict[int, bytes]]) -> None:
     """Leaves as many moments as may be looked at: the same ones in whatever order they came."""
     while len(looks) > _LOOKS:
         del looks[max(looks, key=_chance)]

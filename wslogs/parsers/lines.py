@@ -62,9 +62,9 @@ def _in_bulk(item: Item, programs: Mapping[str, str], kit: Kit) -> Parsed:
     while True:
         reading = _Reading(source, programs, kit)
         tally = _tally(kit.patterns, {"nginx-access"}, reading.formats)
-        scanner = Scanner(reading.needles(), tally, _clock(source, reading))
+        scanner = Scanner((), tally, _clock(source, reading))
         with item.open() as stream:
-            rows, wanted = Bulk(source, kit, reading.row_of, reading.bystanders).read(scanner, stream)
+            rows, wanted = Bulk(source, kit, reading.row_of, reading.bystanders).read(scanner, stream, _of_bulk(reading, kit))
         late = {path for path in kit.paths - known if not _led(path)}
         if not late or len(kit.led()) == led:
             break
@@ -74,6 +74,11 @@ def _in_bulk(item: Item, programs: Mapping[str, str], kit: Kit) -> Parsed:
     source.kept = len(rows)
     spans(source, scanner.marks)
     return Parsed([source], others=reading.bystanders.found, rows=(rows, wanted))
+
+
+def _of_bulk(reading: _Reading, kit: Kit) -> set[str]:
+    """What leads to rows, paths as they were dialled among it."""
+    return {*reading.needles(), *(path for path in kit.led() if path.isascii())}
 
 
 def single(source: Source, rows: Iterable[tuple[int, bytes]], kit: Kit) -> Iterator[Event]:
