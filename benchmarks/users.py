@@ -12,8 +12,8 @@ _HEAD = urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=")
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _JWTS = 0.6
 """Share of the tokens that are JWTs; the others are opaque."""
-_EXPIRED = 0.1
-"""Share of the JWTs that had expired when they were first dialled with."""
+_EXPIRED, _FIRST = 17, 3
+"""Of so many tokens one is a JWT that had expired when it was first dialled with, the fourth to begin with."""
 _LIVES_S = 8 * 3600
 HOUR_S = 3600
 _SYSTEMS = (
@@ -42,8 +42,8 @@ def client(number: int) -> str:
 
 def user(random: Random, number: int, now: int) -> User:
     """The `number`-th user, who logged in a little before `now`, or whose token ran out before it."""
-    is_jwt = random.random() < _JWTS
-    expired = is_jwt and random.random() < _EXPIRED
+    expired = number % _EXPIRED == _FIRST
+    is_jwt = expired or random.random() < _JWTS
     issued = now - _LIVES_S - random.randrange(HOUR_S, 48 * HOUR_S) if expired else now - random.randrange(60, HOUR_S)
     token = jwt(number, issued, issued + _LIVES_S) if is_jwt else "".join(random.choices(_ALPHABET, k=32))
     return User(client(random.randrange(CLIENTS)), random.choice(AGENTS), token, expired)
