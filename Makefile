@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SAMPLE ?= samples/proxy/upgrade-headers-missing
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test check wheel record fixes accuracy inputs readme hostile fuzz clean
+.PHONY: demo test check wheel record fixes accuracy inputs readme hostile fuzz bench clean
 
 demo: $(VENV)/.ready
 	$(BIN)/wslogs analyze $(SAMPLE)/bundle
@@ -51,6 +51,10 @@ hostile: $(VENV)/.ready-dev
 fuzz: $(VENV)/.ready-dev
 	$(BIN)/python -m pip install --quiet 'atheris>=3'
 	for reader in bundle har access error app conf; do $(BIN)/python -m tests.hostile.fuzz $$reader 30 || exit 1; done
+
+# How fast, beside ripgrep, lnav, goaccess and a naive reader, and as inputs grow: docs/performance.md. make bench BENCH="--size 0.1" is quicker.
+bench: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks $(BENCH)
 
 readme: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.readme
