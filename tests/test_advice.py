@@ -54,6 +54,8 @@ def test_a_caveat_takes_known_values(name: str) -> None:
         "pairs": 4,
         "zone": "+05:45",
         "name": "a log",
+        "own": 5,
+        "all": 6,
     }
     assert set(CAVEATS[name] % values) <= set(string.printable)
 
