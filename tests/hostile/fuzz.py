@@ -1,7 +1,8 @@
 """python -m tests.hostile.fuzz READER [SECONDS]: atheris, guided by coverage, on one reader; needs `pip install atheris` (Linux).
 
-READER: bundle, har, access, error, app, conf. Its corpus is tests/hostile/corpus/READER, seeded from tests/fixtures; what makes
-a reader raise, or take more than ten seconds, ends the run and is written beside it as crash-* or timeout-*.
+READER: bundle, har, access, error, app, conf. It begins with tests/hostile/corpus/READER and with tests/fixtures, and forgets what it
+finds unless a third word, `keep`, has it added to that corpus. What makes a reader raise, or take more than ten seconds, ends
+the run and is written beside the corpus as crash-* or timeout-*.
 """
 
 from __future__ import annotations
@@ -49,12 +50,13 @@ def main() -> None:
     name, seconds = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "30"
     corpus = ROOT / "tests" / "hostile" / "corpus" / name
     corpus.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as seeds:
+    with tempfile.TemporaryDirectory() as seeds, tempfile.TemporaryDirectory() as new:
         for number, path in enumerate(sorted((ROOT / "tests" / "fixtures").rglob(f"bundle/{SEEDS[name]}"))):
             if path.is_file() and path.stat().st_size < 8000:
                 (Path(seeds) / str(number)).write_bytes(path.read_bytes())
         limits = [f"-max_total_time={seconds}", "-timeout=10", "-max_len=8192", "-rss_limit_mb=1500", f"-artifact_prefix={corpus.parent}/"]
-        atheris.Setup([sys.argv[0], *limits, str(corpus), seeds], READERS[name])
+        begins = [str(corpus), seeds] if sys.argv[3:] == ["keep"] else [new, str(corpus), seeds]
+        atheris.Setup([sys.argv[0], *limits, *begins], READERS[name])
         atheris.Fuzz()
 
 
