@@ -51,6 +51,7 @@ def fleet(count: int = 1500, seed: int = 3) -> str:
 def told(folder: Path, each: int, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], Counter[tuple[str, str | None]], int]:
     """(report, tries by outcome and detail, how many were looked at for themselves), where up to `each` are."""
     monkeypatch.setattr(pipeline, "_MUCH", 0)
+    monkeypatch.setattr(pipeline, "_SMALL", 0)
     monkeypatch.setattr(crowd, "EACH", each)
     monkeypatch.setattr(crowd, "SOME", each)
     made = pipeline.analyze(folder)

@@ -48,6 +48,8 @@ _LEFT_OUT = {"unreadable": "cannot be read", "archive": "is an archive in the bu
 _MOST_OTHERS = 5000
 _MUCH = 256 << 10
 """Bytes of access logs, packed or not, from which on they are read as columns."""
+_SMALL = 64 << 10
+"""Bytes of one log that is not worth it: to begin takes longer than to read."""
 _TEXT = regex.compile(rb"[\t\x20-\x7e]{16}")
 """How a line of a log begins, also one that quotes bytes later."""
 Progress = Callable[[str, int, int], None]
@@ -190,10 +192,11 @@ def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence
     if kit.layouts:  # the formats of the nginx.conf may tell a log apart that looked like another
         known = [row if row[1] in ("nginx-conf", "env", "har", "netlog") else (row[0], *kind_of(row[0], kit)) for row in known]
         known.sort(key=_turn)
-    kit.bulk = sum(item.size for item, kind, _ in known if kind == "nginx-access") > _MUCH
+    much = sum(item.size for item, kind, _ in known if kind == "nginx-access") > _MUCH
     kit.limits = facts.limits(evidence.conf, kit.patterns)
     parsed: list[tuple[Rows, Flags]] = []
     for place, (item, kind, programs) in enumerate(known):
+        kit.bulk = much and item.size > _SMALL
         if kind == "nginx-access" and kit.bulk and not kit.joins:
             kit.join(evidence.events, evidence.sources)
         if progress is not None:

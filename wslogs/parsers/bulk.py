@@ -87,9 +87,13 @@ class Bulk:
         where = finder(word.encode() for needle in needles for word in _cases(needle))
         for block in scanner.blocks(stream):
             self._block(block, where)
-        self._settle(0)
-        rows = self._done[0] if self._done else self._rows
-        return rows, self._wanted[0] if self._wanted else np.zeros(0, np.bool_)
+        self._settle(2 * crowd.EACH)
+        rows = self._of({name: [part[name] for part in self._done] for name in self._rows.columns})
+        before = 0
+        for part in self._done:
+            rows.raws |= {before + place: raw for place, raw in part.raws.items()}
+            before += len(part)
+        return rows, np.concatenate(self._wanted) if self._wanted else np.zeros(0, np.bool_)
 
     def _block(self, block: Block, where: Finder | None) -> None:
         columns: list[tuple[int, float, float, int, int, int, int, int]] = []
@@ -132,22 +136,21 @@ class Bulk:
         return known
 
     def _settle(self, most: int) -> None:
-        """Makes one of all parts when they hold too many lines, and drops those lines that are not looked at in any case."""
-        if sum(len(one.raws) for one in self._done) <= most and most:
+        """Drops lines that are not looked at in any case, where there are too many of them."""
+        if sum(len(one.raws) for one in self._done) <= most or sum(map(len, self._done)) <= crowd.EACH:
             return
+        places = [np.array(sorted(one.raws), np.int64) for one in self._done]
+        kept = self._of({name: [part[name][own] for part, own in zip(self._done, places, strict=True)] for name in self._rows.columns})
+        keep = crowd.lowest(crowd.classes(kept, self._kit.limits, self._kit.shown), kept["chance"], MOST_EACH)
+        keep |= np.concatenate([flags[own] for flags, own in zip(self._wanted, places, strict=True)])
+        for part, own, some in zip(self._done, places, np.split(keep, np.cumsum([len(own) for own in places])[:-1]), strict=True):
+            part.raws = {place: part.raws[place] for place in own[some].tolist()}
+
+    def _of(self, columns: Mapping[str, Sequence[crowd.Column]]) -> Rows:
+        """Rows of these columns, in pieces."""
         own = self._rows
-        columns = {name: np.concatenate([one[name] for one in self._done] or [empty]) for name, empty in Rows().columns.items()}
-        raws: dict[int, bytes] = {}
-        before = 0
-        for one in self._done:
-            raws |= {before + place: raw for place, raw in one.raws.items()}
-            before += len(one)
-        whole = Rows(own.sources, own.kinds, own.tokens, own.clients, own.agents, columns, raws)
-        wanted = np.concatenate(self._wanted) if self._wanted else np.zeros(0, np.bool_)
-        if len(whole) > crowd.EACH:
-            keep = crowd.lowest(crowd.classes(whole, self._kit.limits, self._kit.shown), whole["chance"], MOST_EACH) | wanted
-            whole.raws = {place: raw for place, raw in raws.items() if keep[place]}
-        self._done, self._wanted = [whole], [wanted]
+        whole = {name: np.concatenate(pieces) if pieces else own.columns[name] for name, pieces in columns.items()}
+        return Rows(own.sources, own.kinds, own.tokens, own.clients, own.agents, whole)
 
     def _row(self, raw: bytes) -> tuple[int, float, float, int, int, int, bool] | None:
         """(kind, time, length, token, client, agent, whether an id ties it); None where it is no handshake."""
