@@ -40,6 +40,7 @@ _AHEAD = 4
 """Blocks that are counted at a time: they are in memory."""
 _COUNTING, _DIGESTING = ThreadPoolExecutor(thread_name_prefix="count"), ThreadPoolExecutor(1, "digest")
 """Threads start when they are needed first; a digest is made in order."""
+_FEW_NEEDLES = 40
 _FAR = 4096
 """Bytes that are counted again rather than kept in mind."""
 Unknown = tuple[str, int]
@@ -214,7 +215,8 @@ Finder = ahocorasick_rs.BytesAhoCorasick
 def finder(needles: Iterable[bytes]) -> Finder | None:
     """Finds where needles begin, of those that overlap the first: of few ones with vector instructions, in 10 GB/s and more."""
     words = set(needles)
-    least = sorted(word for word in words if not any(other in word for other in words if other != word))
+    few = len(words) <= _FEW_NEEDLES  # of many the vector instructions are not used, and to compare each with each takes long
+    least = sorted(word for word in words if not (few and any(other in word for other in words if other != word)))
     return Finder(least, matchkind=ahocorasick_rs.MatchKind.LeftmostFirst) if least else None
 
 
