@@ -146,8 +146,9 @@ def analyze(
         attempts = _between(joined.attempts or _partial(joined.loose), since, until)
         crowd = _crowd(attempts, evidence, since, until)
         if crowd is not None:
-            attempts = list(unclaimed(attempts, crowd))
-            crowd = _crowd(attempts, evidence, since, until)
+            kept = list(unclaimed(attempts, crowd))
+            if len(kept) < len(attempts):  # the places of those that stand for others moved
+                attempts, crowd = kept, _crowd(kept, evidence, since, until)
         verdicts = _judge(attempts, joined.loose, evidence, kit, crowd)
         harmless = [cause.id for cause in kit.patterns.causes.values() if cause.harmless]
         found = Found(
