@@ -141,7 +141,7 @@ def test_a_row_of_an_earlier_file_is_not_counted_again() -> None:
 
 def test_who_dials_again_soon() -> None:
     rows = columns((100.0, 0), (108.0, 0), (109.0, 1), (200.0, 0))
-    assert redials(rows, rows.started, rows.ended).tolist() == [True, False, False, False]
+    assert redials(rows).tolist() == [True, False, False, False]
 
 
 def test_runs_are_cut_where_told() -> None:

@@ -25,12 +25,16 @@ _FEWEST = 5
 _REDIAL_S = 10.0
 _APART_S = 2.0
 """Tiers tell of one moment, each by its own whole second."""
+_AT_ONCE = 250_000
+"""Rows for which the nearest is looked for at a time: what is worked out on the way must not fill the memory."""
+_SPENT = ("at", "lasted", "chance", "class")
+"""Columns that nobody needs once it is known when each row began and by which it is judged."""
 _TUNNEL = 101
 _COLUMNS: Mapping[str, type[Any]] = {
     "source": np.int32, "line": np.int64, "at": np.float64, "lasted": np.float64, "kind": np.int32, "token": np.int32,
     "client": np.int32, "agent": np.int32, "chance": np.uint32,
 }  # fmt: skip
-"""Of Rows, and their dtypes. -1 is none, not-a-number is a time that the row does not tell."""
+"""Of Rows, and their dtypes. -1 is none, not-a-number is a time that the row does not tell. `classed` adds "class"."""
 
 Column = NDArray[Any]
 """One of a dtype of _COLUMNS."""
@@ -63,20 +67,25 @@ class Rows:
         """A number that all rows of a kind share, for each row."""
         return np.array([tell(kind) for kind in self.kinds] or [0.0])[self["kind"]] if len(self) else np.empty(0)
 
+    def like(self, columns: dict[str, Column], raws: dict[int, bytes] | None = None) -> Rows:
+        """Other rows that have the same things in common."""
+        return Rows(self.sources, self.kinds, self.tokens, self.clients, self.agents, columns, raws or {})
+
     def where(self, wanted: Flags) -> Rows:
         """Some of the rows, in their order."""
+        if wanted.all():
+            return self
         places = np.flatnonzero(wanted)
         moved = {int(old): new for new, old in enumerate(places)} if self.raws else {}
         raws = {moved[place]: raw for place, raw in self.raws.items() if place in moved}
-        return Rows(
-            self.sources,
-            self.kinds,
-            self.tokens,
-            self.clients,
-            self.agents,
-            {name: one[places] for name, one in self.columns.items()},
-            raws,
-        )
+        return self.like({name: one[places] for name, one in self.columns.items()}, raws)
+
+    def split(self, wanted: Flags) -> tuple[Rows, Rows]:
+        """(these, the others without their lines). The rows themselves are gone then: two copies of all would be in memory."""
+        own = self.where(wanted)
+        if own is self:
+            return self, self.like({name: one[:0] for name, one in self.columns.items()})
+        return own, self.like({name: self.columns.pop(name)[~wanted] for name in list(self.columns)})
 
     @property
     def started(self) -> Floats:
@@ -93,6 +102,8 @@ class Rows:
 
 def merged(parts: Sequence[Rows]) -> Rows:
     """Rows of several parts or files, one after the other; what they have in common is told once."""
+    if len(parts) == 1:
+        return parts[0]
     whole = Rows()
     known: dict[str, dict[object, int]] = {name: {} for name in ("source", "kind", "token", "client", "agent")}
     names: dict[str, tuple[list[object], Callable[[Rows], Sequence[object]], Callable[[object], object]]] = {
@@ -146,10 +157,11 @@ def classes(rows: Rows, limits: Sequence[float], shown: Callable[[str | None], s
     known: dict[object, int] = {}
     of_kind = [known.setdefault(_decides(kind, shown), len(known)) for kind in rows.kinds]
     length = np.where(np.isnan(rows["lasted"]), len(limits) + 1, np.searchsorted(np.array(limits), rows["lasted"]))
+    codes, back = np.unique(rows["token"], return_inverse=True)
+    own = [rows.tokens[code] if code >= 0 else None for code in codes.tolist()]
     parameters: dict[object, int] = {}
-    named = [parameters.setdefault(token.parameter, 1 + len(parameters)) for token in rows.tokens]
-    token = np.array([*named, 0])[rows["token"]]
-    expires = np.array([*(one.expires if one.expires is not None else np.nan for one in rows.tokens), np.nan])[rows["token"]]
+    token = np.array([0 if one is None else parameters.setdefault(one.parameter, 1 + len(parameters)) for one in own], np.int64)[back]
+    expires = np.array([np.nan if one is None or one.expires is None else one.expires for one in own])[back]
     begun = np.where(np.isnan(rows.started), rows.ended, rows.started)
     expiry = np.where(np.isnan(expires), 0, np.where(begun < expires, 1, 2)) + np.where(np.abs(rows.ended - expires) <= 2.0, 3, 0)
     made: Ints = np.array([*of_kind, 0])[rows["kind"]].astype(np.int64)
@@ -179,17 +191,25 @@ def lowest(of: Ints, chance: Column, most: int) -> Flags:
     return found
 
 
-def chosen(rows: Rows, of: Ints, wanted: Flags) -> Flags:
-    """Which rows are looked at for themselves: all of few; else some of each class, and those that other tiers tell of."""
+def chosen(rows: Rows, wanted: Flags) -> Flags:
+    """Which rows, `classed`, are looked at for themselves: all of few; else some of each class, and those that other tiers tell of."""
     if len(rows) <= EACH:
         return np.ones(len(rows), np.bool_)
+    of = rows["class"]
     most = max(_FEWEST, SOME // max(1, len(np.unique(of))))
     has = np.zeros(len(rows), np.bool_)
     has[list(rows.raws)] = True
-    some = lowest(of, rows["chance"], most) | (
-        wanted & lowest(np.zeros(len(rows), np.int64), np.where(wanted, rows["chance"], 2**32), EACH)
-    )
-    return some & has
+    return (lowest(of, rows["chance"], most) | few(wanted, rows["chance"])) & has
+
+
+def few(wanted: Flags, chance: Column) -> Flags:
+    """Of rows that other tiers tell of as many as are looked at."""
+    return wanted & lowest(np.zeros(len(wanted), np.int64), np.where(wanted, chance, 2**32), EACH)
+
+
+def classed(rows: Rows, limits: Sequence[float], shown: Callable[[str | None], str | None]) -> None:
+    """Adds the column "class", an int64: its last bit tells rows whose page dialled again soon, the others are of `classes`."""
+    rows.columns["class"] = classes(rows, limits, shown) * 2 + redials(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,21 +234,27 @@ class Crowd:
     started: Floats
     """On the server's clock; not a number where no source has a time."""
     ended: Floats
-    error_s: Floats
-    like: Ints
+    like: NDArray[np.int32]
     """Position of the attempt by which each is judged."""
 
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def error_s(self) -> Floats:
+        """How far the times of each may be off."""
+        return np.maximum(0.001, self.rows.of_kind(lambda kind: kind.resolution_s) / 2)
+
     def where(self, wanted: Flags) -> Crowd:
-        return Crowd(self.rows.where(wanted), self.started[wanted], self.ended[wanted], self.error_s[wanted], self.like[wanted])
+        """Some of the tries, in their order."""
+        if wanted.all():
+            return self
+        return Crowd(self.rows.where(wanted), self.started[wanted], self.ended[wanted], self.like[wanted])
 
     def dials(self, wanted: Iterable[tuple[str | None, str | None]]) -> Iterator[Dials]:
         """What is known of tries with a path and a token, each (path, fingerprint) once."""
-        rows, started = self.rows, self.started
-        dialler, codes = _diallers(rows)
-        asked = {code: key for key in wanted if (code := codes.get(key)) is not None}
+        rows, started, diallers = self.rows, self.started, _Diallers(self.rows)
+        dialler, asked = diallers.of, diallers.numbers(wanted)
         mine = np.flatnonzero(np.isin(dialler, np.array(list(asked), np.int64)))
         untold = np.isnan(started)
         order = mine[np.lexsort((rows["line"][mine], rows["source"][mine], np.nan_to_num(started[mine]), untold[mine], dialler[mine]))]
@@ -244,26 +270,49 @@ class Crowd:
             yield Dials(asked[int(dialler[last])], len(run), started[run][~untold[run]].tolist(), end, answered)
 
 
-def _diallers(rows: Rows) -> tuple[Ints, dict[tuple[str | None, str | None], int]]:
-    """A number for each row that path and token share, and the numbers of (path, token)."""
-    paths: dict[str | None, int] = {}
-    path = np.array([*(paths.setdefault(kind.path, len(paths)) for kind in rows.kinds), 0])[rows["kind"]]
-    prints: dict[str, int] = {}
-    token = np.array([*(prints.setdefault(one.fingerprint, 1 + len(prints)) for one in rows.tokens), 0])[rows["token"]]
-    names = [None, *prints]
-    number = path.astype(np.int64) * (len(prints) + 1) + token
-    by_path = list(paths)
-    present = np.unique(number)
-    return number, {(by_path[one // (len(prints) + 1)], names[one % (len(prints) + 1)]): one for one in present.tolist()}
+class _Diallers:
+    """Who dials what, as a number for each row that its path and its token share."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._paths: dict[str | None, int] = {}
+        path = np.array([*(self._paths.setdefault(kind.path, len(self._paths)) for kind in rows.kinds), 0], np.int64)[rows["kind"]]
+        prints: dict[str, int] = {}
+        self._tokens = rows.tokens
+        if len({one.parameter for one in rows.tokens}) > 1:  # one token may have come by several
+            self._codes = np.array([*(prints.setdefault(one.fingerprint, 1 + len(prints)) for one in rows.tokens), 0], np.int64)
+        else:
+            self._codes = np.r_[np.arange(1, len(rows.tokens) + 1), 0]
+        self.of: Ints = path * len(self._codes) + self._codes[rows["token"]]
+
+    def numbers(self, wanted: Iterable[tuple[str | None, str | None]]) -> dict[int, tuple[str | None, str | None]]:
+        """The numbers of (path, fingerprint of the token)."""
+        asked = list(wanted)
+        named = {name for _, name in asked}
+        codes: dict[str | None, int] = {one.fingerprint: place for place, one in enumerate(self._tokens) if one.fingerprint in named}
+        number = {name: int(self._codes[place]) for name, place in codes.items()} | {None: 0}
+        return {
+            self._paths[path] * len(self._codes) + number[name]: (path, name)
+            for path, name in asked
+            if path in self._paths and name in number
+        }
 
 
-def redials(rows: Rows, started: Floats, ended: Floats) -> Flags:
-    """Whether the same token dialled the same path again soon after each, or at all where the row tells no start (facts._redial)."""
-    dialler, _ = _diallers(rows)
+def redials(rows: Rows) -> Flags:
+    """Whether a socket was open and its token dialled the same path soon after, or at all where rows tell no start (facts._redial)."""
+    dialler, opened = _Diallers(rows).of, (rows.of_kind(lambda kind: kind.status or 0) == _TUNNEL) & (rows["token"] >= 0)
+    again = np.zeros(len(rows), np.bool_)
+    mine = np.flatnonzero(np.isin(dialler, np.unique(dialler[opened])))
+    if len(mine):
+        again[mine] = _again(dialler[mine], rows.started[mine], rows.ended[mine])
+    made: Flags = again & opened
+    return made
+
+
+def _again(dialler: Ints, started: Floats, ended: Floats) -> Flags:
     order = np.lexsort((np.nan_to_num(started), np.isnan(started), dialler))
-    last = np.zeros(len(rows), np.bool_)
+    last = np.zeros(len(order), np.bool_)
     last[order[np.flatnonzero(np.r_[dialler[order][1:] != dialler[order][:-1], True])]] = True
-    again = ~last & np.isnan(started)
+    again: Flags = ~last & np.isnan(started)
     timed = order[~np.isnan(started[order])]
     if len(timed):
         least, span = float(np.min(started[timed])), 2.0 * (float(np.nanmax(ended)) - float(np.min(started[timed])) + 1e4)
@@ -272,66 +321,58 @@ def redials(rows: Rows, started: Floats, ended: Floats) -> Flags:
         after = np.searchsorted(keys, ranks * span + (np.maximum(ended[timed] - 1.0, started[timed]) - least), side="right")
         there = np.minimum(after, len(timed) - 1)
         again[timed] = (after < len(timed)) & (ranks[there] == ranks) & (started[timed[there]] - ended[timed] <= _REDIAL_S)
-    opened: Flags = rows.of_kind(lambda kind: kind.status or 0) == _TUNNEL
-    named: Flags = rows["token"] >= 0
-    return again & named & opened
+    return again
 
 
-def finer(of: Ints, rows: Rows) -> Ints:
-    """Classes that also tell rows whose page dialled again soon: the last bit of the number."""
-    return of * 2 + redials(rows, rows.started, rows.ended)
+def judged_like(own: Rows, rest: Rows, attempts: Sequence[Attempt], sources: Mapping[str, Source]) -> Crowd | None:
+    """`rest`, each judged by the nearest attempt of its class among those of the rows `own`; None when there is none.
 
-
-def judged_like(whole: Rows, of: Ints, apart: Flags, attempts: Sequence[Attempt], sources: Mapping[str, Source]) -> Crowd | None:
-    """The rows that are not looked at for themselves (`apart`), each with the nearest attempt of its class; None when there is none.
-
-    `of` are the classes of `finer`; where none of one is looked at, the coarser one counts.
+    Both are `classed`. Where none of a class is looked at, the coarser one counts. `rest` becomes the crowd's rows, with fewer columns.
     """
-    if apart.all() or not attempts:
+    if not len(rest) or not attempts:
         return None
-    shift, error = _clocks(whole, sources)
-    started, ended = whole.started + shift, whole.ended + shift
+    shift = _clocks(rest, sources)
+    crowd = Crowd(rest, rest.started + shift, rest.ended + shift, np.full(len(rest), -1, np.int32))
     place_of = {(e.source, e.line): place for place, a in enumerate(attempts) if (e := a.tiers.get(Tier.PROXY)) is not None}
-    own = np.flatnonzero(apart)
-    names = [(whole.sources[int(s)], int(n)) for s, n in zip(whole["source"][own], whole["line"][own], strict=True)]
-    places = np.array([place_of.get(name, -1) for name in names], np.int64)
-    own, places = own[places >= 0], places[places >= 0]
-    rest = np.flatnonzero(~apart)
-    moment = np.where(np.isnan(started), ended, started)
-    like = np.full(len(rest), -1, np.int64)
-    for group in (of, of // 2, np.zeros(len(whole), np.int64)):
-        left = np.flatnonzero(like < 0)
-        if len(left) and len(own):
-            like[left] = _nearest(group, moment, rest[left], own, places)
-    if len(own) == 0:
-        like[:] = 0
-    crowd = Crowd(whole, started, ended, error, np.full(len(whole), -1, np.int64))
-    crowd.like[rest] = like
-    return crowd.where(~apart)
+    names = zip(own["source"].tolist(), own["line"].tolist(), strict=True)
+    places = np.array([place_of.get((own.sources[source], line), -1) for source, line in names], np.int64)
+    looked, places = own.where(places >= 0), places[places >= 0]
+    if not len(looked):
+        crowd.like[:] = 0
+        return crowd
+    begun = looked.started + _clocks(looked, sources)
+    moments = np.where(np.isnan(begun), looked.ended + _clocks(looked, sources), begun)
+    moment = np.where(np.isnan(crowd.started), crowd.ended, crowd.started)
+    for coarser in (1, 2, 0):
+        of_looked, of_rest = (one["class"] // coarser if coarser else np.zeros(len(one), np.int64) for one in (looked, rest))
+        untold = np.flatnonzero(crowd.like < 0)
+        for left in np.split(untold, range(_AT_ONCE, len(untold), _AT_ONCE)) if len(untold) else ():
+            crowd.like[left] = _nearest(of_looked, moments, places, of_rest[left], moment[left])
+    for name in _SPENT:
+        del rest.columns[name]
+    return crowd
 
 
-def _nearest(group: Ints, moment: Floats, rest: Ints, own: Ints, places: Ints) -> Ints:
-    """The place of the row of `own` that is nearest in time to each of `rest` and of its group; -1 where there is none."""
-    order = own[np.lexsort((np.nan_to_num(moment[own]), group[own]))]
-    by_place = dict(zip(own.tolist(), places.tolist(), strict=True))
-    found = np.array([by_place[one] for one in order.tolist()], np.int64)
-    known = np.unique(np.r_[group[own], group[rest]], return_inverse=True)[1]
-    of_own, of_rest = known[: len(own)], known[len(own) :]
-    time = np.nan_to_num(moment)
-    low, span = float(time[np.r_[own, rest]].min()), 2.0 * (float(np.ptp(time[np.r_[own, rest]])) + 1.0)
-    rank = {int(row): int(code) for row, code in zip(own, of_own, strict=True)}
-    codes = np.array([rank[int(row)] for row in order], np.int64)
-    keys = codes * span + (time[order] - low)
-    after = np.searchsorted(keys, of_rest * span + (time[rest] - low))
+def _nearest(of_own: Ints, own: Floats, places: Ints, of_rest: Ints, rest: Floats) -> Ints:
+    """The place of the nearest in time of `own` to each of `rest`, both given by group and moment; -1 where its group has none."""
+    known = np.unique(of_own)
+    own, rest = np.nan_to_num(own), np.nan_to_num(rest)
+    low, high = min(own.min(), rest.min()), max(own.max(), rest.max())
+    span = 2.0 * (float(high - low) + 1.0)
+    order = np.lexsort((own, of_own))
+    codes, moments = np.searchsorted(known, of_own[order]), own[order]
+    code = np.minimum(np.searchsorted(known, of_rest), len(known) - 1)
+    fits = known[code] == of_rest
+    after = np.searchsorted(codes * span + (moments - low), code * span + (rest - low))
     left, right = np.maximum(after - 1, 0), np.minimum(after, len(order) - 1)
-    fits_left, fits_right = codes[left] == of_rest, codes[right] == of_rest
-    near_left = np.abs(time[order[left]] - time[rest]) <= np.abs(time[order[right]] - time[rest])
+    fits_left, fits_right = codes[left] == code, codes[right] == code
+    near_left = np.abs(moments[left] - rest) <= np.abs(moments[right] - rest)
     best = np.where(fits_left & (near_left | ~fits_right), left, right)
-    return np.where(fits_left | fits_right, found[best], -1)
+    return np.where(fits, places[order[best]], -1)
 
 
-def _clocks(rows: Rows, sources: Mapping[str, Source]) -> tuple[Floats, Floats]:
-    """(what brings each row on the server's clock, how far its start may be off), seconds."""
+def _clocks(rows: Rows, sources: Mapping[str, Source]) -> Floats:
+    """What is to be added to the times of each row to come to the server's clock, seconds."""
     shift = np.zeros(len(rows))
     for code, name in enumerate(rows.sources):
         source = sources.get(name)
@@ -343,7 +384,7 @@ def _clocks(rows: Rows, sources: Mapping[str, Source]) -> tuple[Floats, Floats]:
             shift[mine] = np.array([source.offset_s, *(offset for _, offset in source.steps)])[at]
         else:
             shift[mine] = source.offset_s
-    return shift, np.maximum(0.001, rows.of_kind(lambda kind: kind.resolution_s) / 2)
+    return shift
 
 
 def between(crowd: Crowd, first: float, last: float) -> Crowd:
@@ -366,6 +407,13 @@ def once(rows: Rows) -> Flags:
     return kept
 
 
+def moved(crowd: Crowd, attempts: Sequence[Attempt], kept: Sequence[Attempt]) -> Crowd:
+    """The crowd where some attempts that no row tells of were left out."""
+    places = {id(one): place for place, one in enumerate(kept)}
+    like = np.array([places.get(id(one), 0) for one in attempts], np.int32)[crowd.like]
+    return Crowd(crowd.rows, crowd.started, crowd.ended, like)
+
+
 def unclaimed(attempts: Sequence[Attempt], crowd: Crowd) -> Iterator[Attempt]:
     """Without what another tier tells of a try of the crowd: its path and token, at the time of a row that is not looked at itself."""
     told = [
@@ -378,12 +426,13 @@ def unclaimed(attempts: Sequence[Attempt], crowd: Crowd) -> Iterator[Attempt]:
 
 def _times(crowd: Crowd, wanted: set[tuple[str | None, str | None]]) -> dict[tuple[str | None, str | None], Sequence[tuple[float, float]]]:
     """(path, token) -> (earliest, latest start) of its rows; of a row that tells its end alone it may have been at any time before."""
-    dialler, codes = _diallers(crowd.rows)
+    diallers = _Diallers(crowd.rows)
+    codes = {key: code for code, key in diallers.numbers(wanted).items()}
     paths = {kind.path for kind in crowd.rows.kinds}
     found: dict[tuple[str | None, str | None], Sequence[tuple[float, float]]] = {}
     for path, token in wanted:
         if token is not None and (path, token) in codes:
-            mine = dialler == codes[path, token]
+            mine = diallers.of == codes[path, token]
         elif token is None and path in paths:
             mine = crowd.rows.of_kind(lambda kind, path=path: float(kind.path == path)) > 0  # type: ignore[misc]
         else:

@@ -13,7 +13,7 @@ import html
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, islice
 from urllib.parse import unquote
 
 import ahocorasick_rs
@@ -26,6 +26,8 @@ WINDOW, SHORT = 12, 8
 MOST = 256 << 20
 """Characters of secrets that are remembered."""
 _WORDS = 400
+_AT_ONCE = 50_000
+"""Secrets that are laid side by side to be searched."""
 _MARKS = "\"'<>`…"
 _BASE64 = regex.compile(r"[A-Za-z0-9+/_-]{12,}")
 _HEX = regex.compile(r"(?:[0-9a-fA-F]{2}[ :]?){8,}")
@@ -115,13 +117,14 @@ def _hit(secrets: Mapping[str, str], windows: set[str], said: str) -> str | None
     if not windows:
         return None
     order = sorted(windows)
-    texts = list(secrets)
-    raw = [text.encode("utf-8", "surrogatepass") for text in texts]
     found = ahocorasick_rs.BytesAhoCorasick([one.encode("utf-8", "surrogatepass") for one in order])
-    starts = list(accumulate((len(one) + 1 for one in raw), initial=0))
-    for which, begin, _ in found.find_matches_as_indexes(b"\n".join(raw), overlapping=True):
-        if order[which] not in said and order[which] not in _own_text():
-            return secrets[texts[bisect_right(starts, begin) - 1]]
+    some = iter(secrets)
+    while texts := list(islice(some, _AT_ONCE)):
+        raw = [text.encode("utf-8", "surrogatepass") for text in texts]
+        starts = list(accumulate((len(one) + 1 for one in raw), initial=0))
+        for which, begin, _ in found.find_matches_as_indexes(b"\n".join(raw), overlapping=True):
+            if order[which] not in said and order[which] not in _own_text():
+                return secrets[texts[bisect_right(starts, begin) - 1]]
     return None
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Literal, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 Fact = str | int | float | bool
 """A value that signals compare: a status, a duration in seconds, a yes or no, a word of a closed vocabulary."""
 
@@ -297,7 +300,7 @@ class Incident:
     detail: str | None
     attempts: tuple[int, ...]
     """Positions in the list of attempts, in order of time."""
-    crowd: tuple[int, ...] = field(default=(), repr=False)
+    crowd: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64), repr=False, compare=False)
     """Positions in the crowd, in order of time."""
     host: str | None = None
     path: str | None = None

@@ -16,7 +16,7 @@ from wslogs import coverage, facts, signals
 from wslogs.archives import is_archive
 from wslogs.bundle import Bundle, Item, open_bundle
 from wslogs.correlate import correlate
-from wslogs.crowd import Crowd, Flags, Ints, Rows, between, chosen, classes, finer, judged_like, merged, once, unclaimed
+from wslogs.crowd import Crowd, Flags, Rows, between, chosen, classed, judged_like, merged, moved, once, unclaimed
 from wslogs.errors import BundleError, shown
 from wslogs.mask import Mask
 from wslogs.model import ORDINARY_CLOSES, Attempt, CloseCode, Event, Source, Tier, Verdict, What
@@ -70,11 +70,9 @@ class Evidence:
     others: list[Event] = field(default_factory=list)
     """Some requests that are no WebSocket's: the control group of those that failed."""
     rows: Rows = field(default_factory=Rows)
-    """Rows of access logs, where there are so many that they are read as columns."""
-    classes: Ints = field(default_factory=lambda: np.empty(0, np.int64))
-    """Rows of one class differ in nothing that decides."""
-    apart: Flags = field(default_factory=lambda: np.empty(0, np.bool_))
-    """Rows that are looked at for themselves: those that are among the events, too."""
+    """Rows of access logs that are looked at for themselves and so are among the events, where there are so many that all are columns."""
+    rest: Rows = field(default_factory=Rows)
+    """The others."""
     caveats: list[tuple[str, dict[str, object]]] = field(default_factory=list)
 
 
@@ -148,7 +146,7 @@ def analyze(
         if crowd is not None:
             kept = list(unclaimed(attempts, crowd))
             if len(kept) < len(attempts):  # the places of those that stand for others moved
-                attempts, crowd = kept, _crowd(kept, evidence, since, until)
+                attempts, crowd = kept, moved(crowd, attempts, kept)
         verdicts = _judge(attempts, joined.loose, evidence, kit, crowd)
         harmless = [cause.id for cause in kit.patterns.causes.values() if cause.harmless]
         found = Found(
@@ -207,7 +205,10 @@ def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence
                 parsed += _parse(item, kind, programs, evidence, kit)
             except OSError:  # it went while it was read
                 parsed += _parse(item, "unreadable", {}, evidence, kit)
-    _single(parsed, evidence, kit)
+    rows, wanted = merged([one for one, _ in parsed]), np.concatenate([flags for _, flags in parsed] or [np.zeros(0, np.bool_)])
+    parsed.clear()
+    if len(rows):
+        _single(rows, wanted, evidence, kit)
     evidence.events = list(_sorted_out(evidence, kit))
     if evidence.conf is not None:
         coverage.set_levels(evidence.sources, [d.args for d in nginx_conf.walk(evidence.conf.directives) if d.name == "error_log"])
@@ -317,28 +318,24 @@ def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, 
     return [parsed.rows] if parsed.rows is not None else []
 
 
-def _single(parsed: Sequence[tuple[Rows, Flags]], evidence: Evidence, kit: Kit) -> None:
-    """Of all rows that are columns those of sockets; of those the ones that are looked at for themselves become events."""
-    rows = merged([one for one, _ in parsed])
-    if not len(rows):
-        return
-    sockets = rows.of_kind(lambda kind: float(dialled(kind.path, kit))) > 0
-    sockets &= once(rows)
-    rows, wanted = rows.where(sockets), np.concatenate([flags for _, flags in parsed])[sockets]
-    evidence.rows, evidence.classes = rows, finer(classes(rows, kit.limits, kit.shown), rows)
-    evidence.apart = chosen(rows, evidence.classes, wanted)
+def _single(rows: Rows, wanted: Flags, evidence: Evidence, kit: Kit) -> None:
+    """Of rows those of sockets; of these the ones that are looked at for themselves become events, `wanted` first."""
+    sockets = (rows.of_kind(lambda kind: float(dialled(kind.path, kit))) > 0) & once(rows)
+    rows, wanted = rows.where(sockets), wanted[sockets]
+    classed(rows, kit.limits, kit.shown)
+    evidence.rows, evidence.rest = rows.split(chosen(rows, wanted))
     known = {source.path: source for source in evidence.sources}
     own: dict[str, list[tuple[int, bytes]]] = {}
-    for place in np.flatnonzero(evidence.apart).tolist():
-        own.setdefault(rows.sources[int(rows["source"][place])], []).append((int(rows["line"][place]), rows.raws[place]))
+    for place, (source, line) in enumerate(zip(evidence.rows["source"].tolist(), evidence.rows["line"].tolist(), strict=True)):
+        own.setdefault(rows.sources[source], []).append((line, evidence.rows.raws[place]))
     for path, some in own.items():
         evidence.events += lines.single(known[path], some, kit)
-    rows.raws.clear()
+    evidence.rows.raws.clear()
 
 
 def _crowd(attempts: Sequence[Attempt], evidence: Evidence, since: datetime | None, until: datetime | None) -> Crowd | None:
     """The tries that are not looked at for themselves."""
-    made = judged_like(evidence.rows, evidence.classes, evidence.apart, attempts, {s.path: s for s in evidence.sources})
+    made = judged_like(evidence.rows, evidence.rest, attempts, {s.path: s for s in evidence.sources})
     return made if made is None else between(made, *_window(since, until))
 
 

@@ -6,6 +6,7 @@ import base64
 import hmac
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from sys import intern
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import jwt
@@ -34,6 +35,8 @@ _SECRET_HEADER = regex.compile(
 _LONG = 20_000
 _DEEP = 6
 _TOKEN_NAMES = regex.compile(r"(?i)token|jwt|auth|key|ticket|session|sid|secret|signature|password|code|bearer")
+_CACHED = 10_000
+"""Tokens that are kept in mind before all are forgotten: to work one out takes some microseconds."""
 _LONG_NUMBER = regex.compile(r"\d{12,}")
 """No status, code, size or duration that a line could mean has so many digits."""
 
@@ -105,8 +108,10 @@ class Vault:
                 issued=_moment(claims.get("iat")),
                 not_before=_moment(claims.get("nbf")),
                 length=len(text),
-                parameter=parameter,
+                parameter=intern(parameter) if parameter is not None else None,
             )
+            if len(self._tokens) >= _CACHED:
+                self._tokens.clear()
             self._tokens[text, parameter] = known
         return known
 

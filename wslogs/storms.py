@@ -10,6 +10,7 @@ from statistics import fmean, linear_regression, median
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wslogs.crowd import Crowd, Floats, Ints, runs
 from wslogs.model import Attempt, Storm, Tier, Verdict
@@ -53,9 +54,9 @@ class _Tries:
     started: Floats
     ended: Floats
     error_s: Floats
-    dialler: Ints
+    dialler: NDArray[np.int32]
     """Who dials what: token, client and path; -1 where none of them is known."""
-    verdict: Ints
+    verdict: NDArray[np.int32]
     """-1: it worked."""
 
 
@@ -63,9 +64,9 @@ def _tries(attempts: Sequence[Attempt], verdicts: Sequence[Verdict], crowd: Crow
     diallers: dict[tuple[str | None, ...], int] = {}
     outcomes: dict[tuple[str | None, ...], int] = {}
     who = [(a.token.fingerprint if a.token else None, a.client, a.path) for a in attempts]
-    dialler = np.array([diallers.setdefault(key, len(diallers)) if any(key) else -1 for key in who], np.int64)
+    dialler = np.array([diallers.setdefault(key, len(diallers)) if any(key) else -1 for key in who], np.int32)
     went = [(v.outcome, v.cause, v.detail) for v in verdicts]
-    verdict = np.array([outcomes.setdefault(key, len(outcomes)) if key[0] != "worked" else -1 for key in went], np.int64)
+    verdict = np.array([outcomes.setdefault(key, len(outcomes)) if key[0] != "worked" else -1 for key in went], np.int32)
     started, ended, error_s = (
         np.array([np.nan if at is None else at for at in of], np.float64)
         for of in ([a.started for a in attempts], [a.ended for a in attempts], [a.error_s for a in attempts])
@@ -76,15 +77,17 @@ def _tries(attempts: Sequence[Attempt], verdicts: Sequence[Verdict], crowd: Crow
     return _Tries(started, ended, error_s, np.r_[dialler, _diallers(crowd, diallers)], np.r_[verdict, verdict[crowd.like]])
 
 
-def _diallers(crowd: Crowd, known: dict[tuple[str | None, ...], int]) -> Ints:
+def _diallers(crowd: Crowd, known: dict[tuple[str | None, ...], int]) -> NDArray[np.int32]:
     """The same numbers for the crowd; who dialled less often than a storm has tries gets none."""
     rows = crowd.rows
     paths: dict[str | None, int] = {}
     path = np.array([paths.setdefault(kind.path, len(paths)) for kind in rows.kinds], np.int64)[rows["kind"]]
     names = list(paths)
     key = (path * (len(rows.tokens) + 1) + rows["token"] + 1) * (len(rows.clients) + 1) + rows["client"] + 1
+    del path
     values, back, counts = np.unique(key, return_inverse=True, return_counts=True)
-    codes = np.full(len(values), -1, np.int64)
+    del key
+    codes = np.full(len(values), -1, np.int32)
     for place in np.flatnonzero(counts >= FEWEST // 2):
         rest, client = divmod(int(values[place]), len(rows.clients) + 1)
         of_path, token = divmod(rest, len(rows.tokens) + 1)

@@ -122,7 +122,7 @@ def _incident(
 ) -> Incident:
     own = len(attempts)
     places = tuple(sorted(run[run < own].tolist()))
-    rest = tuple((run[run >= own] - own).tolist())
+    rest = run[run >= own] - own
     if not places:  # all of one stretch of time are judged by an attempt of another
         assert crowd is not None
         places = (int(crowd.like[rest[0]]),)

@@ -5,9 +5,11 @@ It tells the same as lines.py does of the same file, row for row; that is tested
 
 from __future__ import annotations
 
+import re  # noqa: TID251  twice as fast, for rows so short that no expression of a format takes long
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import repeat
 from math import isnan, nan
 from operator import itemgetter
 from typing import BinaryIO, TypeVar
@@ -19,7 +21,7 @@ from wslogs.crowd import Rows
 from wslogs.model import Event, Source, Token
 from wslogs.parsers import access
 from wslogs.parsers.bystanders import Bystanders
-from wslogs.parsers.kit import Kit, decode, seconds
+from wslogs.parsers.kit import Kit, seconds
 from wslogs.parsers.log_format import Layout
 from wslogs.scan import Block, Finder, Line, Scanner, finder, found
 
@@ -40,7 +42,14 @@ _ASKED = frozenset({
 """Further variables that access.event reads into what rows have in common."""
 _TIED = frozenset({"http_sec_websocket_key", "connection", *access.IDS})
 """Variables that tie a row to what other tiers say of it."""
+_FEW = 20
+"""Rows by which the usual layout of a block is known."""
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 Row = Mapping[str, str]
+Taken = tuple[int, float, float, int, int, int, bool]
+"""(kind, time, length, token, client, agent, whether an id ties it to another tier) of a row; kind -1: it is no handshake."""
+_NONE: Taken = (-1, nan, nan, -1, -1, -1, False)
 
 
 class Plan:
@@ -50,9 +59,9 @@ class Plan:
         self.layout = layout
         names = list(layout.names.values())
         places = {name: names.index(name) for name in dict.fromkeys(names)}
-        self.time = next((places[name] for name, _, _ in access.TIMES if name in places), None)
-        self.local = self.time is not None and names[self.time] == "time_local"
-        self.request, self.lasted = places.get("request"), places.get("request_time")
+        time = next((name for name, _, _ in access.TIMES if name in places), None)
+        self.local = time == "time_local"
+        self.lasted = places.get("request_time")
         self.client, self.agent = places.get("remote_addr"), places.get("http_user_agent")
         asked = [place for name, place in places.items() if name in _ASKED]
         self.common: Callable[[Sequence[str]], object] = itemgetter(*asked) if asked else lambda values: ()
@@ -60,7 +69,10 @@ class Plan:
         self.tied = [(name, place) for name, place in places.items() if name in _TIED]
         self.names = names
         written = all(group != name for group, name in layout.names.items())  # an expression of a stanza's own may leave values out
-        self.fits = written and self.request is not None and self.time is not None and layout.shortest is None
+        self.fits = written and "request" in places and time is not None and layout.shortest is None
+        self.request, self.time = places.get("request", 0), places.get(time or "", 0)
+        self.match = re.compile(layout.expression.pattern).match if self.fits else layout.expression.match
+        """What log_format.py writes means the same to re, which is twice as fast here."""
 
 
 class Bulk:
@@ -70,7 +82,8 @@ class Bulk:
         self._source, self._kit, self._row_of, self._bystanders = source, kit, row_of, bystanders
         self._plans = [plan for one in access.layouts(kit) if (plan := Plan(one)).fits]
         self._kinds: dict[tuple[object, ...], int] = {}
-        self._tokens: dict[tuple[str, str | None], int] = {}
+        self._tokens: dict[str | None, dict[str, int]] = {}
+        """Parameter -> fingerprint -> place in the rows' tokens."""
         self._clients: dict[str, int] = {}
         self._agents: dict[str, int] = {}
         self._common: dict[tuple[object, ...], int] = {}
@@ -79,55 +92,81 @@ class Bulk:
         self._named: dict[str, int] = {}
         self._told: dict[str, set[str]] = {}
         self._rows = Rows(sources=[source.path])
-        self._done: list[Rows] = []
-        self._wanted: list[crowd.Flags] = []
+        self._wanted: crowd.Flags = np.empty(0, np.bool_)
+        self._count = 0
+        """Rows so far; there is room for more."""
+        self._most = 2 * crowd.EACH
+        """Lines of them that are kept before some are dropped."""
 
     def read(self, scanner: Scanner, stream: BinaryIO, needles: Iterable[str]) -> tuple[Rows, crowd.Flags]:
         """(rows that could be handshakes, whether another tier may tell of each)."""
         where = finder(word.encode() for needle in needles for word in _cases(needle))
         for block in scanner.blocks(stream):
             self._block(block, where)
-        self._settle(2 * crowd.EACH)
-        rows = self._of({name: [part[name] for part in self._done] for name in self._rows.columns})
-        before = 0
-        for part in self._done:
-            rows.raws |= {before + place: raw for place, raw in part.raws.items()}
-            before += len(part)
-        return rows, np.concatenate(self._wanted) if self._wanted else np.zeros(0, np.bool_)
+        self._resize(self._count)
+        return self._rows, self._wanted
 
     def _block(self, block: Block, where: Finder | None) -> None:
-        columns: list[tuple[int, float, float, int, int, int, int, int]] = []
-        raws: list[bytes] = []
-        tied: list[bool] = []
-        for begin, end in found(where, block, block.raw):
-            raw = block.raw[begin:end].rstrip(b"\r")
-            row = self._row(raw)
-            if row is not None:
-                kind, at, lasted, token, client, agent, tie = row
-                columns.append((block.number(begin), at, lasted, kind, token, client, agent, zlib.crc32(raw)))
-                raws.append(raw)
-                tied.append(tie)
-                self._bystanders.look(self._rows.kinds[kind].status, None if isnan(at) else at, lambda: Line.of(block, begin, end))  # noqa: B023  it is called at once
-        if columns:
-            self._add(columns, raws, tied)
+        places = list(found(where, block, block.raw))
+        raws = [block.raw[begin:end].rstrip(b"\r") for begin, end in places]
+        taken = self._taken(raws)
+        held = [place for place, row in enumerate(taken) if row[0] >= 0]
+        if not held:
+            return
+        kind, at, lasted, token, client, agent, tied = zip(*(taken[place] for place in held), strict=True)
+        places, raws = [places[place] for place in held], [raws[place] for place in held]
+        for status, when, (begin, end) in zip((self._rows.kinds[one].status for one in kind), at, places, strict=True):
+            self._bystanders.look(status, None if isnan(when) else when, lambda: Line.of(block, begin, end))  # noqa: B023  it is called at once
+        told = {
+            "source": [0] * len(held), "line": block.numbers([begin for begin, _ in places]), "at": at, "lasted": lasted, "kind": kind,
+            "token": token, "client": client, "agent": agent, "chance": list(map(zlib.crc32, raws)),
+        }  # fmt: skip
+        self._add({name: np.array(told[name], empty.dtype) for name, empty in Rows().columns.items()}, raws, np.array(tied, np.bool_))
 
-    def _add(self, rows: list[tuple[int, float, float, int, int, int, int, int]], raws: list[bytes], tied: list[bool]) -> None:
-        made = dict(zip(("line", "at", "lasted", "kind", "token", "client", "agent", "chance"), zip(*rows, strict=True), strict=True))
-        own = self._rows
-        columns = {name: np.array(made.get(name, 0), empty.dtype) for name, empty in Rows().columns.items() if name != "source"}
-        columns["source"] = np.zeros(len(rows), np.int32)
-        part = Rows(own.sources, own.kinds, own.tokens, own.clients, own.agents, columns, dict(enumerate(raws)))
-        self._done.append(part)
-        self._wanted.append(np.array(tied) | self._near(part))
-        self._settle(2 * crowd.EACH)
+    def _taken(self, raws: Sequence[bytes]) -> list[Taken]:
+        """What each row tells: those that the usual layout fits are read together, others one by one."""
+        texts = [_plain(raw) for raw in raws]
+        some = [text for text in texts[:_FEW] if text is not None]
+        self._plans.sort(key=lambda plan: -sum(plan.match(text) is not None for text in some))
+        if not self._plans:
+            return [self._row(raw, text) for raw, text in zip(raws, texts, strict=True)]
+        plan = self._plans[0]
+        matches = [None if text is None else plan.match(text) for text in texts]
+        planned = self._planned(plan, [one.groups("") for one in matches if one is not None])
+        return [self._row(raw, text) if one is None else next(planned) for raw, text, one in zip(raws, texts, matches, strict=True)]
+
+    def _add(self, columns: dict[str, crowd.Column], raws: Sequence[bytes], tied: crowd.Flags) -> None:
+        part, first = self._rows.like(columns), self._count
+        wanted = tied | self._near(part)
+        self._count += len(raws)
+        if self._count > len(self._wanted):
+            self._resize(self._count + self._count // 4)
+        for name, column in columns.items():
+            self._rows[name][first : self._count] = column
+        self._wanted[first : self._count] = wanted
+        kept = self._kept(part, wanted) if self._count > crowd.EACH else np.ones(len(raws), np.bool_)
+        self._rows.raws |= {first + place: raws[place] for place in np.flatnonzero(kept).tolist()}
+        if self._count > crowd.EACH and len(self._rows.raws) > self._most:
+            self._settle()
+
+    def _resize(self, size: int) -> None:
+        """Makes room for so many rows where they are: to put pieces together would need all of it twice."""
+        for column in (*self._rows.columns.values(), self._wanted):
+            column.resize(size, refcheck=False)
+
+    def _kept(self, part: Rows, wanted: crowd.Flags) -> crowd.Flags:
+        """The rows that may be looked at for themselves when all are known, as far as these tell."""
+        some = crowd.lowest(crowd.classes(part, self._kit.limits, self._kit.shown), part["chance"], MOST_EACH)
+        return some | crowd.few(wanted, part["chance"])
 
     def _near(self, part: Rows) -> crowd.Flags:
         """Rows that another tier may tell of: by their token, or by their time where it names none."""
         known: crowd.Flags = np.zeros(len(part), np.bool_)
         if self._kit.joins:
-            known = np.array([*(one.fingerprint in self._kit.joins for one in part.tokens), False])[part["token"]]
+            codes, back = np.unique(part["token"], return_inverse=True)
+            known = np.array([code >= 0 and part.tokens[code].fingerprint in self._kit.joins for code in codes.tolist()], np.bool_)[back]
         times = np.array(self._kit.moments)
-        if len(times):
+        if len(times) and len(part):
             after = np.searchsorted(times, part.ended)
             gap = np.minimum(
                 np.abs(times[np.minimum(after, len(times) - 1)] - part.ended), np.abs(times[np.maximum(after - 1, 0)] - part.ended)
@@ -135,44 +174,53 @@ class Bulk:
             known = known | (gap <= _NEAR_S)
         return known
 
-    def _settle(self, most: int) -> None:
-        """Drops lines that are not looked at in any case, where there are too many of them."""
-        if sum(len(one.raws) for one in self._done) <= most or sum(map(len, self._done)) <= crowd.EACH:
-            return
-        places = [np.array(sorted(one.raws), np.int64) for one in self._done]
-        kept = self._of({name: [part[name][own] for part, own in zip(self._done, places, strict=True)] for name in self._rows.columns})
-        keep = crowd.lowest(crowd.classes(kept, self._kit.limits, self._kit.shown), kept["chance"], MOST_EACH)
-        keep |= np.concatenate([flags[own] for flags, own in zip(self._wanted, places, strict=True)])
-        for part, own, some in zip(self._done, places, np.split(keep, np.cumsum([len(own) for own in places])[:-1]), strict=True):
-            part.raws = {place: part.raws[place] for place in own[some].tolist()}
+    def _settle(self) -> None:
+        """Drops lines that are not looked at in any case, each time that there are twice as many as were left."""
+        places = np.array(sorted(self._rows.raws), np.int64)
+        rows = self._rows.like({name: column[places] for name, column in self._rows.columns.items()})
+        keep = places[self._kept(rows, self._wanted[places])]
+        self._rows.raws = {place: self._rows.raws[place] for place in keep.tolist()}
+        self._most = 2 * max(crowd.EACH, len(keep))
 
-    def _of(self, columns: Mapping[str, Sequence[crowd.Column]]) -> Rows:
-        """Rows of these columns, in pieces."""
-        own = self._rows
-        whole = {name: np.concatenate(pieces) if pieces else own.columns[name] for name, pieces in columns.items()}
-        return Rows(own.sources, own.kinds, own.tokens, own.clients, own.agents, whole)
-
-    def _row(self, raw: bytes) -> tuple[int, float, float, int, int, int, bool] | None:
-        """(kind, time, length, token, client, agent, whether an id ties it); None where it is no handshake."""
-        try:
-            text = raw.decode("ascii")
-        except UnicodeDecodeError:
-            text = decode(raw)
-        if len(text) < _SHORT and text.isprintable() and "\\" not in text:
-            for position, plan in enumerate(self._plans):
-                found = plan.layout.expression.match(text)
-                if found is not None:
-                    if position:
-                        self._plans.insert(0, self._plans.pop(position))
-                    return self._planned(plan, found.groups(""))
+    def _row(self, raw: bytes, text: str | None) -> Taken:
+        """What one row tells that the usual layout does not fit."""
+        if text is not None:
+            for plan in self._plans[1:]:
+                if (fits := plan.match(text)) is not None:
+                    return next(self._planned(plan, [fits.groups("")]))
         row = self._row_of(raw)
         made = access.event(row, self._source, 1, self._kit) if row is not None else None
-        return self._event(made) if made is not None else None
+        return self._event(made) if made is not None else _NONE
 
-    def _planned(self, plan: Plan, values: Sequence[str]) -> tuple[int, float, float, int, int, int, bool] | None:
-        assert plan.request is not None and plan.time is not None
+    def _planned(self, plan: Plan, rows: Sequence[Sequence[str]]) -> Iterator[Taken]:
+        """What rows tell whose values are taken apart by a layout: each different value is worked out once."""
+        if not rows:
+            return iter(())
+        columns = list(zip(*rows, strict=True))
+        for name, place in plan.secret:
+            told = self._told.setdefault(name, set())
+            for value in dict.fromkeys(columns[place]):
+                if value not in told and value != "-":
+                    told.clear() if len(told) > _CACHED else None
+                    told.add(value)
+                    self._kit.vault.header(name.replace("_", "-"), value)
+        kinds, queries = zip(*[self._asked(plan, values) for values in rows], strict=True)
+        none = repeat(-1)
+        return zip(
+            kinds,
+            _each(columns[plan.time], lambda text: self._time(plan, text)),
+            repeat(nan) if plan.lasted is None else _each(columns[plan.lasted], _length),
+            _each(queries, self._query),
+            none if plan.client is None else _each(columns[plan.client], lambda text: self._code(self._clients, self._rows.clients, text)),
+            none if plan.agent is None else _each(columns[plan.agent], self._agent),
+            [self._ties(plan, values) for values in rows] if plan.tied and self._kit.joins else repeat(False),
+            strict=False,  # what is repeated has no end
+        )  # fmt: skip
+
+    def _asked(self, plan: Plan, values: Sequence[str]) -> tuple[int, str]:
+        """(kind, query) of a row; -1 where it is no handshake, and no query where it is cut within."""
         head, asked, rest = values[plan.request].partition("?")
-        query, _, http = rest.rpartition(" ") if asked else ("", "", "")
+        query, _, http = rest.rpartition(" ")
         cut = bool(asked) and not http.startswith("HTTP/")
         key = (plan.layout.name, head, http if not cut else rest, cut, plan.common(values))
         kind = self._common.get(key)
@@ -183,23 +231,16 @@ class Bulk:
             made = access.event(row, self._source, 1, self._kit)
             kind = self._kind(made) if made is not None else -1
             _remember(self._common, key, kind)
-        for name, place in plan.secret:
-            told = self._told.setdefault(name, set())
-            if (value := values[place]) not in told and value != "-":
-                told.clear() if len(told) > _CACHED else None
-                told.add(value)
-                self._kit.vault.header(name.replace("_", "-"), value)
-        if kind < 0:
-            return None
-        token = self._queries.get(query, -2) if query and not cut else -1
-        if token == -2:
+        return kind, "" if cut or kind < 0 else query
+
+    def _query(self, query: str) -> int:
+        if not query:
+            return -1
+        token = self._queries.get(query)
+        if token is None:
             token = self._token(self._kit.vault.query(query))
             _remember(self._queries, query, token)
-        when = self._time(plan, values[plan.time])
-        lasted = seconds(values[plan.lasted]) if plan.lasted is not None else None
-        client = self._code(self._clients, self._rows.clients, values[plan.client]) if plan.client is not None else -1
-        agent = self._agent(values[plan.agent]) if plan.agent is not None else -1
-        return kind, when, nan if lasted is None else lasted, token, client, agent, bool(plan.tied) and self._ties(plan, values)
+        return token
 
     def _ties(self, plan: Plan, values: Sequence[str]) -> bool:
         joins = self._kit.joins
@@ -222,13 +263,12 @@ class Bulk:
         minute, second = (text[:17] + text[20:], text[18:20]) if plan.local and text[18:20] < "60" else (text, "0")
         at = self._times.get(minute)
         if at is None:
-            assert plan.time is not None
             told = access.row_time({plan.names[plan.time]: f"{text[:18]}00{text[20:]}" if plan.local and second != "0" else text})
             at = nan if told is None else told
             _remember(self._times, minute, at)
         return at + int(second)
 
-    def _event(self, made: Event) -> tuple[int, float, float, int, int, int, bool]:
+    def _event(self, made: Event) -> Taken:
         """The same of an event that was read the long way."""
         return (
             self._kind(made), nan if made.at is None else made.at, nan if made.lasted_s is None else made.lasted_s, self._token(made.token),
@@ -253,11 +293,11 @@ class Bulk:
     def _token(self, token: Token | None) -> int:
         if token is None:
             return -1
-        key = (token.fingerprint, token.parameter)
-        if key not in self._tokens:
-            self._tokens[key] = len(self._tokens)
+        known = self._tokens.setdefault(token.parameter, {})
+        if token.fingerprint not in known:
+            known[token.fingerprint] = len(self._rows.tokens)
             self._rows.tokens.append(token)
-        return self._tokens[key]
+        return known[token.fingerprint]
 
     @staticmethod
     def _code(known: dict[str, int], values: list[str], value: str) -> int:
@@ -266,6 +306,24 @@ class Bulk:
             code = known[value] = len(values)
             values.append(value)
         return code
+
+
+def _plain(raw: bytes) -> str | None:
+    """A row in which nothing is escaped, as text; None of any other."""
+    if len(raw) >= _SHORT or not raw.isascii() or b"\\" in raw:
+        return None
+    text = raw.decode("ascii")
+    return text if text.isprintable() else None
+
+
+def _length(text: str) -> float:
+    lasted = seconds(text)
+    return nan if lasted is None else lasted
+
+
+def _each(values: Sequence[_Key], of: Callable[[_Key], _Value]) -> Iterator[_Value]:
+    """What a function makes of each value, called once for equal ones, in the order in which they first come."""
+    return map({value: of(value) for value in dict.fromkeys(values)}.__getitem__, values)
 
 
 def _cases(needle: str) -> set[str]:
@@ -277,10 +335,6 @@ def _cases(needle: str) -> set[str]:
         needle.replace("websocket", "WebSocket"),
         needle.replace("/s", "/S").replace("/w", "/W"),
     }
-
-
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
 
 
 def _remember(known: dict[_Key, _Value], key: _Key, value: _Value) -> None:

@@ -33,16 +33,20 @@ class Bystanders:
         self._source, self._kit, self._row = source, kit, row
         self.looks: dict[int, dict[int, bytes]] = {}
         """Twenty seconds of the log's clock -> rows around the first failed one in them."""
+        self._highest = 1 << 32
+        """Moments with a higher chance are not among those that may be looked at."""
 
     def look(self, status: int | None, at: float | None, line: Callable[[], Line]) -> None:
         """Reads the rows around a failed one, unless that was done in the same moment."""
         if status not in _FAILED:
             return
         moment = -1 if at is None else int(at // _APART_S)
-        if moment in self.looks or (len(self.looks) >= _LOOKS and _chance(moment) > max(map(_chance, self.looks))):
+        if moment in self.looks or _chance(moment) > self._highest:
             return
         self.looks[moment] = dict(_around(line()))
         thinned(self.looks)
+        if len(self.looks) == _LOOKS:
+            self._highest = max(map(_chance, self.looks))
 
     @property
     def found(self) -> list[Event]:

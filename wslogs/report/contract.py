@@ -194,12 +194,11 @@ def _incident(incident: Incident, found: Found, names: Names, lang: str) -> dict
 
 def _of_crowd(incident: Incident, found: Found, name: str) -> set[str]:
     """The tokens or clients of those tries of an incident that are judged by another."""
-    if found.crowd is None or not incident.crowd:
+    if found.crowd is None or not len(incident.crowd):
         return set()
     rows = found.crowd.rows
-    codes = np.unique(rows[name][list(incident.crowd)]).tolist()
-    values = [token.fingerprint for token in rows.tokens] if name == "token" else rows.clients
-    return {values[code] for code in codes if code >= 0}
+    codes = np.unique(rows[name][incident.crowd]).tolist()
+    return {rows.tokens[code].fingerprint if name == "token" else rows.clients[code] for code in codes if code >= 0}
 
 
 def _outcomes(found: Found) -> dict[str, int]:
