@@ -243,7 +243,7 @@ class Crowd:
     @property
     def error_s(self) -> Floats:
         """How far the times of each may be off."""
-        return np.maximum(0.001, self.rows.of_kind(lambda kind: kind.resolution_s) / 2)
+        return self.rows.of_kind(lambda kind: max(0.001, kind.resolution_s / 2))
 
     def where(self, wanted: Flags) -> Crowd:
         """Some of the tries, in their order."""

@@ -73,8 +73,9 @@ def _tries(attempts: Sequence[Attempt], verdicts: Sequence[Verdict], crowd: Crow
     )
     if crowd is None:
         return _Tries(started, ended, error_s, dialler, verdict)
+    dialler = np.r_[dialler, _diallers(crowd, diallers)]
     started, ended, error_s = np.r_[started, crowd.started], np.r_[ended, crowd.ended], np.r_[error_s, crowd.error_s]
-    return _Tries(started, ended, error_s, np.r_[dialler, _diallers(crowd, diallers)], np.r_[verdict, verdict[crowd.like]])
+    return _Tries(started, ended, error_s, dialler, np.r_[verdict, verdict[crowd.like]])
 
 
 def _diallers(crowd: Crowd, known: dict[tuple[str | None, ...], int]) -> NDArray[np.int32]:
