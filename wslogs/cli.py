@@ -166,6 +166,36 @@ def _echo(one: Explained) -> None:
         typer.echo(f"        {' ' * one.caret}^ {one.nearest} fits up to here")
 
 
+@app.command()
+def codes(
+    code: Annotated[int | None, typer.Argument(help="A close code such as 1006; without one all are listed.")] = None,
+    lang: Annotated[Lang, typer.Option(help="Language.")] = Lang.EN,
+    patterns: Patterns = None,
+) -> None:
+    """Tell what a WebSocket close code means, and what may stand behind it."""
+    with _guarded():
+        from wslogs.patterns import load
+        from wslogs.report.guide import codes as told
+
+        typer.echo(told(load(*(patterns or ())), code, lang.value))
+
+
+@app.command()
+def guide(
+    cause: Annotated[
+        str | None, typer.Argument(help="A detail such as proxy.read-timeout, a family such as proxy, or its number in the guide.")
+    ] = None,
+    lang: Annotated[Lang, typer.Option(help="Language.")] = Lang.EN,
+    patterns: Patterns = None,
+) -> None:
+    """Tell how a cause is seen, what to do about it, and how to confirm it; without one, list all causes."""
+    with _guarded():
+        from wslogs.patterns import load
+        from wslogs.report.guide import guide as told
+
+        typer.echo(told(load(*(patterns or ())), cause, lang.value))
+
+
 @patterns_app.command("list")
 def list_patterns(
     kind: Annotated[str | None, typer.Option(help="Only those for lines of this kind, such as app.")] = None, patterns: Patterns = None

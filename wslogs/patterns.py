@@ -21,7 +21,22 @@ from wslogs import resources
 from wslogs.errors import PatternError
 from wslogs.mask import words_of
 from wslogs.rows import READERS, nearest
-from wslogs.stanzas import LINE_KINDS, Access, Cause, Foreign, Message, Record, RequestId, Shape, Signal, Stamp, Stanza, Text, Wrapper
+from wslogs.stanzas import (
+    LINE_KINDS,
+    Access,
+    Cause,
+    Close,
+    Foreign,
+    Message,
+    Record,
+    RequestId,
+    Shape,
+    Signal,
+    Stamp,
+    Stanza,
+    Text,
+    Wrapper,
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,8 @@ class Patterns:
     messages: tuple[Message, ...]
     signals: Mapping[str, Signal]
     causes: Mapping[str, Cause]
+    closes: tuple[Close, ...]
+    """What close codes mean, in their order."""
     sha256: str
 
     def texts(self, kind: str) -> tuple[Text, ...]:
@@ -51,7 +68,7 @@ class Patterns:
         yield from ((one, (one.kind,)) for one in self.records)
         yield from ((one, ("nginx-access",)) for one in self.accesses)
         yield from ((one, one.kinds) for one in (*self.messages, *self.signals.values()))
-        yield from ((one, ()) for one in self.causes.values())
+        yield from ((one, ()) for one in (*self.causes.values(), *self.closes))
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -85,6 +102,7 @@ def load(*own: Path) -> Patterns:
         messages=tuple(found["message"]),
         signals={s.id: s for s in found["signal"]},
         causes={c.id: c for c in found["cause"]},
+        closes=tuple(sorted(found["close"], key=lambda close: close.code)),
         sha256=digest.hexdigest(),
     )
     _check_names(patterns, found)
@@ -145,6 +163,10 @@ def _check_names(patterns: Patterns, found: Mapping[str, Sequence[Stanza]]) -> N
         for name in cause.outranks:
             if name not in patterns.causes:
                 raise PatternError(cause.where, f"outranks the unknown cause `{name}`", nearest(name, patterns.causes))
+    for close in patterns.closes:
+        for name in close.causes:
+            if name not in patterns.causes:
+                raise PatternError(close.where, f"names the unknown cause `{name}`", nearest(name, patterns.causes))
     _check_cycle(patterns.causes)
 
 

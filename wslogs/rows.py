@@ -12,7 +12,22 @@ from wslogs.elision import EVENT_GROUPS, SHOWN, loose
 from wslogs.errors import PatternError
 from wslogs.linewise import runs
 from wslogs.model import Stage, Tier, What
-from wslogs.stanzas import AMENDS, ENDERS, LINE_KINDS, Access, Cause, Foreign, Message, Record, RequestId, Shape, Signal, Stamp, Wrapper
+from wslogs.stanzas import (
+    AMENDS,
+    ENDERS,
+    LINE_KINDS,
+    Access,
+    Cause,
+    Close,
+    Foreign,
+    Message,
+    Record,
+    RequestId,
+    Shape,
+    Signal,
+    Stamp,
+    Wrapper,
+)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -225,6 +240,17 @@ def _cause(row: dict[str, Any], where: str) -> Cause:
     return cause
 
 
+def _close(row: dict[str, Any], where: str) -> Close:
+    base = _stanza(row, where)
+    code = _take(row, where, "code")
+    found = Close(
+        **base, code=code, last=_take(row, where, "last", code), title=_texts(row, where, "title"),
+        explain=_texts(row, where, "explain"), causes=tuple(_take(row, where, "causes", ())),
+    )  # fmt: skip
+    _done(row, where, ("code", "last", "title", "explain", "causes"))
+    return found
+
+
 READERS: dict[str, Any] = {
     "time": _stamp,
     "wrapper": _wrapper,
@@ -236,4 +262,5 @@ READERS: dict[str, Any] = {
     "message": _message,
     "signal": _signal,
     "cause": _cause,
+    "close": _close,
 }

@@ -175,3 +175,16 @@ class Cause(Stanza):
     @property
     def family(self) -> str:
         return self.id.partition(".")[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Close(Stanza):
+    """What a close code means (RFC 6455 section 7.4)."""
+
+    code: int
+    last: int
+    """Of a range its last code, else the same."""
+    title: Mapping[str, str]
+    explain: Mapping[str, str]
+    causes: tuple[str, ...]
+    """Details that may stand behind it, the most likely first; not all of them."""
