@@ -196,6 +196,24 @@ def guide(
         typer.echo(told(load(*(patterns or ())), cause, lang.value))
 
 
+@app.command()
+def testpage(
+    out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("test_websocket.html"),
+    lang: Annotated[Lang, typer.Option(help="Language that it opens in; it has both.")] = Lang.EN,
+) -> None:
+    """Write the test page: one file that dials a WebSocket, tells each event, and saves a log that analyze reads."""
+    with _guarded():
+        from wslogs.errors import BundleError
+        from wslogs.patterns import load
+        from wslogs.report.testpage import page
+
+        try:
+            out.write_bytes(page(load(), lang.value))
+        except OSError as error:
+            raise BundleError(str(out), f"cannot be written: {error.strerror or error.__class__.__name__}") from None
+        typer.echo(out)
+
+
 @patterns_app.command("list")
 def list_patterns(
     kind: Annotated[str | None, typer.Option(help="Only those for lines of this kind, such as app.")] = None, patterns: Patterns = None

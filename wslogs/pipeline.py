@@ -20,7 +20,7 @@ from wslogs.crowd import Crowd, Flags, Rows, between, chosen, classed, judged_li
 from wslogs.errors import BundleError, shown
 from wslogs.mask import Mask
 from wslogs.model import ORDINARY_CLOSES, Attempt, CloseCode, Event, Source, Tier, Verdict, What
-from wslogs.parsers import certificates, compose, conf_files, env, har, kinds, lines, netlog, nginx_build, nginx_conf, probe
+from wslogs.parsers import certificates, compose, conf_files, env, har, kinds, lines, netlog, nginx_build, nginx_conf, probe, testpage
 from wslogs.parsers.kit import Kit, dialled
 from wslogs.parsers.nginx_location import named, routes
 from wslogs.patterns import load
@@ -36,7 +36,7 @@ from wslogs.version import VERSION
 if TYPE_CHECKING:
     import pandas as pd
 
-_ORDER = ("nginx-conf", "env", "har", "netlog", "console", "app", "probe", "nginx-error", "nginx-access")
+_ORDER = ("nginx-conf", "env", "har", "netlog", "testpage", "console", "app", "probe", "nginx-error", "nginx-access")
 """Earlier kinds teach later ones: formats, then the paths that are dialled."""
 _ASKED = (What.HANDSHAKE, What.ERROR, What.REQUEST)
 """Events of requests that may be any request: those on other paths are dropped once all paths are known."""
@@ -189,7 +189,7 @@ def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence
         for word in nginx_conf.secrets(evidence.conf.directives):
             kit.vault.secret(word, "value of nginx.conf")
     if kit.layouts:  # the formats of the nginx.conf may tell a log apart that looked like another
-        known = [row if row[1] in ("nginx-conf", "env", "har", "netlog") else (row[0], *kind_of(row[0], kit)) for row in known]
+        known = [row if row[1] in ("nginx-conf", "env", "har", "netlog", "testpage") else (row[0], *kind_of(row[0], kit)) for row in known]
         known.sort(key=_turn)
     much = sum(item.size for item, kind, _ in known if kind == "nginx-access") > _MUCH
     kit.limits = facts.limits(evidence.conf, kit.patterns)
@@ -245,6 +245,8 @@ def kind_of(item: Item, kit: Kit) -> tuple[str, dict[str, str]]:
         return "netlog", {}
     if har.is_har(head):
         return "har", {}
+    if testpage.is_testpage(head):
+        return "testpage", {}
     if certificates.is_certificates(head):
         return "certificate", {}
     if _is_binary(head) and not probe.is_answer(head):
@@ -307,7 +309,7 @@ def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, 
         evidence.sources += parsed.sources
         evidence.events += parsed.events
         return []
-    whole = {"har": har.parse, "netlog": netlog.parse, "probe": probe.parse}.get(kind)
+    whole = {"har": har.parse, "netlog": netlog.parse, "testpage": testpage.parse, "probe": probe.parse}.get(kind)
     parsed = whole(item, kit) if whole is not None else lines.parse(item, programs, kit)
     if kind == "probe":
         evidence.certificates += certificates.beside(item, parsed.sources[0], kit)

@@ -1,4 +1,4 @@
-"""A NetLog beside the HAR of the same browser: one try that both tell of is one sighting."""
+"""A NetLog, or a test page's log, beside the HAR of the same browser: one try that both tell of is one sighting."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from wslogs.correlate.align import Clocks
 from wslogs.correlate.sightings import Sighting, Tiers
 from wslogs.model import What
 
+_BESIDE = ("netlog", "testpage")
 _APART_S = 0.5
 """DevTools and the net's own log note the start of one try within milliseconds; a busy browser takes a little longer."""
 
 
 def fold(tiers: Tiers, clocks: Clocks) -> None:
-    """Joins the tries of each NetLog to those of the HAR that fit, and notes whose HAR it is; the others stay tries of their own."""
-    netlogs = sorted({s.source for s in tiers.browser if _kind(s, clocks) == "netlog"})
+    """Joins the tries of each NetLog and test page to those of the HAR that fit, and notes whose HAR it is; the others stay alone."""
+    netlogs = sorted({s.source for s in tiers.browser if _kind(s, clocks) in _BESIDE})
     told = [s for s in tiers.browser if s.main.what is What.HANDSHAKE and _kind(s, clocks) == "har"]
     for path in netlogs:
         own = [s for s in tiers.browser if s.source == path]
-        pairs = list(_pairs(own, told))
+        pairs = list(_pairs(own, told, blind=_kind(own[0], clocks) == "testpage"))
         if not pairs:
             continue
         (har, _), *_ = Counter(entry.source for _, entry in pairs).most_common(1)
@@ -38,7 +39,7 @@ def follow(tiers: Tiers, clocks: Clocks) -> None:
     """Both files were written by one browser, on one clock."""
     for path, source in clocks.sources.items():
         har = clocks.sources.get(tiers.partners.get(path, ""))
-        if source.kind == "netlog" and har is not None:
+        if source.kind in _BESIDE and har is not None:
             source.offset_s, source.error_s, source.zone_from = har.offset_s, har.error_s, har.zone_from
             clocks.move(s for s in tiers.browser if s.source == path)
 
@@ -48,8 +49,8 @@ def _kind(one: Sighting, clocks: Clocks) -> str:
     return of.kind if of is not None else ""
 
 
-def _pairs(own: Sequence[Sighting], told: Sequence[Sighting]) -> Iterator[tuple[Sighting, Sighting]]:
-    """By key; then tries of one address, the nearest in time first."""
+def _pairs(own: Sequence[Sighting], told: Sequence[Sighting], *, blind: bool) -> Iterator[tuple[Sighting, Sighting]]:
+    """By key; then tries of one address, the nearest in time first. `blind`: the own ones do not tell their tokens."""
     keys = {entry.main.key: entry for entry in told if entry.main.key}
     left, taken = [], set()
     for mine in own:
@@ -59,7 +60,7 @@ def _pairs(own: Sequence[Sighting], told: Sequence[Sighting]) -> Iterator[tuple[
         else:
             taken.add(id(entry))
             yield mine, entry
-    near = [(far, a, b) for a, mine in enumerate(left) for b, entry in enumerate(told) if (far := _far(mine, entry)) is not None]
+    near = [(far, a, b) for a, mine in enumerate(left) for b, entry in enumerate(told) if (far := _far(mine, entry, blind)) is not None]
     used: set[int] = set()
     for _, a, b in sorted(near):
         if a not in used and id(told[b]) not in taken:
@@ -68,10 +69,10 @@ def _pairs(own: Sequence[Sighting], told: Sequence[Sighting]) -> Iterator[tuple[
             yield left[a], told[b]
 
 
-def _far(mine: Sighting, entry: Sighting) -> float | None:
+def _far(mine: Sighting, entry: Sighting, blind: bool) -> float | None:
     """How far apart in time two tries of one address are, seconds; None: they are not one."""
     one, other = mine.main, entry.main
-    if (one.scheme, one.host, one.path, mine.token) != (other.scheme, other.host, other.path, entry.token):
+    if (one.scheme, one.host, one.path) != (other.scheme, other.host, other.path) or not (blind or mine.token == entry.token):
         return None
     if (one.key and other.key and one.key != other.key) or (None not in (mine.opened, entry.opened) and mine.opened != entry.opened):
         return None

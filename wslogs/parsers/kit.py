@@ -289,6 +289,11 @@ def spans(source: Source, marks: Sequence[Mark]) -> None:
 
 
 def tier_of(kind: str) -> Tier:
-    return {"nginx-conf": Tier.CONFIG, "env": Tier.CONFIG, "har": Tier.BROWSER, "console": Tier.BROWSER, "app": Tier.APP}.get(
-        kind, Tier.PROXY if kind.startswith("nginx") else Tier.PROBE if kind == "probe" else Tier.HOST
-    )
+    return {
+        "nginx-conf": Tier.CONFIG,
+        "env": Tier.CONFIG,
+        "har": Tier.BROWSER,
+        "testpage": Tier.BROWSER,
+        "console": Tier.BROWSER,
+        "app": Tier.APP,
+    }.get(kind, Tier.PROXY if kind.startswith("nginx") else Tier.PROBE if kind == "probe" else Tier.HOST)
