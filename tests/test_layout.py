@@ -66,6 +66,7 @@ FACADES = {"", "__main__"}
 """`import wslogs` and `python -m wslogs` stand before the house."""
 
 COVERED = {
+    "cli.frame": "test_cli.py", "cli.analysis": "test_cli.py", "cli.knowledge": "test_cli.py", "cli.live": "test_cli.py",
     "elision": "test_patterns.py", "rows": "test_examples.py", "stanzas": "test_examples.py",
     "report.markdown": "test_report.py", "report.pictures": "test_report.py", "report.render": "test_report.py",
     "report.shape": "test_report.py", "report.view": "test_report.py", "report.words": "test_report.py",

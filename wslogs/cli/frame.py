@@ -1,0 +1,104 @@
+"""What all commands share: the app, its options, and what an error becomes: a line and an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wslogs.version import VERSION
+
+if TYPE_CHECKING:
+    from wslogs.pipeline import Progress
+
+OK, FAILED, WRONG, UNDETERMINED, DEFECT = 0, 1, 2, 3, 4
+_INTERRUPTED = 130
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+patterns_app = typer.Typer(no_args_is_help=True, help="The knowledge: log formats, signals, causes.")
+app.add_typer(patterns_app, name="patterns")
+
+
+class Lang(StrEnum):
+    """Languages of the reports."""
+
+    EN = "en"
+    RU = "ru"
+
+
+Patterns = Annotated[list[Path] | None, typer.Option("--patterns", help="A folder of your own patterns; may be given again.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"wslogs {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Joins what a WebSocket left in browser, nginx and app, and names why it failed."""
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Errors become a line and an exit status; a defect never quotes what it read."""
+    from wslogs.errors import BundleError, LeakError, PatternError, TemplateError
+
+    try:
+        yield
+    except BundleError as error:
+        typer.echo(f"wslogs: {error}", err=True)
+        raise typer.Exit(WRONG) from None
+    except (PatternError, TemplateError) as error:
+        typer.echo(f"wslogs: {error}", err=True)
+        raise typer.Exit(WRONG) from None
+    except LeakError as error:
+        typer.echo(f"wslogs: {error}", err=True)
+        raise typer.Exit(DEFECT) from None
+    except KeyboardInterrupt:
+        typer.echo("wslogs: stopped; nothing was written", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
+    except (typer.Exit, typer.Abort):
+        raise
+    except BrokenPipeError:
+        raise  # the reader has seen enough; typer ends quietly
+    except OSError as error:
+        typer.echo(f"wslogs: cannot read: {error.strerror or error.__class__.__name__}", err=True)
+        raise typer.Exit(WRONG) from None
+    except Exception as error:
+        # An exception's text quotes its input, which may hold a secret: only its class and the places leave.
+        places = [f"{Path(f.filename).name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[-4:]]
+        where = f"{error.__class__.__name__} at {' < '.join(reversed(places))}"
+        typer.echo(f"wslogs: a defect; please report this line alone, it holds nothing of the bundle: {VERSION}, {where}", err=True)
+        if os.environ.get("WSLOGS_TRACEBACK"):
+            raise
+        raise typer.Exit(DEFECT) from None
+
+
+@contextmanager
+def progressing() -> Iterator[Progress | None]:
+    """A bar on stderr, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+
+        def step(label: str, place: int, total: int) -> None:
+            bar.update(task, description=label[-40:], completed=place, total=total, refresh=place == 0)
+
+        yield step
