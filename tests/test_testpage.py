@@ -129,3 +129,23 @@ def test_the_command_writes_it(tmp_path: Path) -> None:
     assert out.read_bytes() == page(patterns(), "ru")
     wrong = CliRunner().invoke(app, ["testpage", "--out", str(tmp_path / "none" / "x.html")])
     assert wrong.exit_code == 2 and "cannot be written" in wrong.output
+
+
+@pytest.mark.lab
+@pytest.mark.xdist_group("lab")
+@pytest.mark.parametrize(
+    ("state", "alone", "beside"),
+    [
+        ("healthy/short-timeout-with-pings", "healthy", "healthy"),
+        ("auth/token-expired", "undetermined", "auth.token-expired"),
+        ("auth/account-suspended", "auth.policy", "auth.policy"),
+        ("proxy/upgrade-headers-missing", "undetermined", "proxy.upgrade-headers"),
+        ("proxy/read-timeout", "undetermined", "proxy.read-timeout"),
+    ],
+)
+def test_in_chromium_against_the_real_stack(state: str, alone: str, beside: str) -> None:
+    from tests.lab.scenarios import SCENARIOS
+    from tests.lab.testpages import tell
+
+    told = tell(next(one for one in SCENARIOS if one.name == state))
+    assert (told.alone, told.beside) == (alone, beside)

@@ -164,7 +164,7 @@ def _check_names(patterns: Patterns, found: Mapping[str, Sequence[Stanza]]) -> N
             if name not in patterns.causes:
                 raise PatternError(cause.where, f"outranks the unknown cause `{name}`", nearest(name, patterns.causes))
     for close in patterns.closes:
-        for name in close.causes:
+        for name in (*close.causes, *close.once_open):
             if name not in patterns.causes:
                 raise PatternError(close.where, f"names the unknown cause `{name}`", nearest(name, patterns.causes))
     _check_cycle(patterns.causes)

@@ -246,8 +246,9 @@ def _close(row: dict[str, Any], where: str) -> Close:
     found = Close(
         **base, code=code, last=_take(row, where, "last", code), title=_texts(row, where, "title"),
         explain=_texts(row, where, "explain"), causes=tuple(_take(row, where, "causes", ())),
+        once_open=tuple(_take(row, where, "once_open", ())),
     )  # fmt: skip
-    _done(row, where, ("code", "last", "title", "explain", "causes"))
+    _done(row, where, ("code", "last", "title", "explain", "causes", "once_open"))
     return found
 
 

@@ -188,3 +188,5 @@ class Close(Stanza):
     explain: Mapping[str, str]
     causes: tuple[str, ...]
     """Details that may stand behind it, the most likely first; not all of them."""
+    once_open: tuple[str, ...]
+    """The same of a socket that had been open, where these are others."""

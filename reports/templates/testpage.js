@@ -118,10 +118,11 @@ function dial() {
     const now = performance.now();
     Object.assign(one, {ended: seconds(now - began), code, clean: wasClean, reason, quiet: one.opened === null ? null : seconds(now - last)});
     const known = KNOWN.codes.find((row) => row.code <= code && code <= row.last);
+    const causes = known ? (one.opened === null ? known.causes : known.once_open) : [];
     say(code === 1000 && wasClean ? "" : "bad", "ended", () => ({code, title: known ? known.title[lang] : "?", after: one.ended}), () => [
       `wasClean: ${wasClean}` + (reason ? `, reason: ${reason}` : ""),
       ...(known ? [known.explain[lang]] : []),
-      ...(known && known.causes.length ? [text("causes", {causes: known.causes.map((cause) => cause[lang]).join(", ")})] : []),
+      ...(causes.length ? [text("causes", {causes: causes.map((cause) => cause[lang]).join(", ")})] : []),
     ]);
     if (byId("again").checked && own === socket) timer = setTimeout(dial, 1000 * Number(byId("wait").value || 0));
     state();

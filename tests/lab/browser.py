@@ -59,6 +59,25 @@ class Tab:
     async def reload(self) -> None:
         await self._cdp.call("Page.reload", self._session)
 
+    async def value(self, expression: str) -> Any:
+        """What an expression gives; the page's policy does not bind what is asked from outside."""
+        return await self._cdp.evaluate(self._session, expression)
+
+    async def picture(self) -> str:
+        """The page as PNG, in base64."""
+        return str((await self._cdp.call("Page.captureScreenshot", self._session, captureBeyondViewport=True))["data"])
+
+    async def saved(self, expression: str, folder: Path, within_s: float) -> Path:
+        """The one file that an expression makes the page save into an empty folder."""
+        await self._cdp.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+        await self.value(f"{expression}; 0")
+        for _ in range(int(within_s / 0.1)):
+            files = [path for path in folder.iterdir() if path.suffix != ".crdownload"]
+            if files and files[0].stat().st_size:
+                return files[0]
+            await asyncio.sleep(0.1)
+        raise RuntimeError("the page saved no file")
+
     async def offline(self, off: bool) -> None:
         """As DevTools' own throttling does it."""
         rules = {"offline": off, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}

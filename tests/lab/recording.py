@@ -84,7 +84,7 @@ async def play(system: Stack, root: Path, made: Path) -> None:
 
 
 def _dialer(user: User, stack: Stack) -> Dialer:
-    token = _token(user, stack.secret)
+    token = token_of(user, stack.secret)
     return Client(user, token, stack.scenario.page) if user.script else Browser(user, token)
 
 
@@ -107,7 +107,8 @@ def _moment(stack: Stack, dialers: list[Dialer]) -> list[object]:
     return [len(sockets), *((seen.opened, seen.end) for one in dialers for seen in one.attempts)]
 
 
-def _token(user: User, secret: str) -> str:
+def token_of(user: User, secret: str) -> str:
+    """What the page has of the user's sign-in."""
     if not user.signed_in:
         # What the page makes of an empty storage.
         return "null"

@@ -18,6 +18,7 @@ from wslogs.stanzas import Cause, Close
 _WIDTH = 100
 _INDENT = "  "
 _MAY_BE = N_("What may stand behind it:")
+_ONCE_OPEN = N_("Where it had been open:")
 _SEEN_BY = N_("Seen by:")
 _NOT_WITH = N_("Not when:")
 _WHAT_TO_DO = N_("What to do:")
@@ -39,6 +40,8 @@ def codes(patterns: Patterns, code: int | None, lang: str) -> str:
     parts = [f"{code}: {close.title[lang]}", _wrapped(close.explain[lang])]
     if close.causes:
         parts += ["", reader.gettext(_MAY_BE), *(_line(patterns.causes[name], lang) for name in close.causes)]
+    if close.once_open:
+        parts += ["", reader.gettext(_ONCE_OPEN), *(_line(patterns.causes[name], lang) for name in close.once_open)]
     return "\n".join(parts)
 
 
@@ -80,7 +83,7 @@ def _whole(patterns: Patterns, cause: Cause, lang: str) -> Iterator[str]:
     yield from ("", reader.gettext(_WHAT_TO_DO), _wrapped(cause.remedy[lang], _INDENT))
     yield from _listed(reader, _TO_SET, (f"{' '.join(line)};" for line in cause.change), wrap=False)
     yield from _listed(reader, _CONFIRM, cause.confirm, wrap=False)
-    of = [close for close in patterns.closes if cause.id in close.causes]
+    of = [close for close in patterns.closes if cause.id in (*close.causes, *close.once_open)]
     yield from _listed(reader, _CODES, (f"{_numbers(close)} {close.title[lang]}" for close in of))
 
 

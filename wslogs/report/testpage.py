@@ -71,8 +71,15 @@ def page(patterns: Patterns, lang: str) -> bytes:
         "version": VERSION,
         "texts": {one: {key: words(one).gettext(text) for key, text in TEXTS.items()} for one in _LANGS},
         "codes": [
-            {"code": c.code, "last": c.last, "title": c.title, "explain": c.explain, "causes": [patterns.causes[n].title for n in c.causes]}
-            for c in patterns.closes
+            {
+                "code": close.code,
+                "last": close.last,
+                "title": close.title,
+                "explain": close.explain,
+                "causes": [patterns.causes[name].title for name in close.causes],
+                "once_open": [patterns.causes[name].title for name in close.once_open or close.causes],
+            }
+            for close in patterns.closes
         ],
     }
     # In a script "</" would end it (HTML standard, section 13.2.5.15).
