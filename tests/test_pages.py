@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 import regex
 
+from wslogs.patterns import load
 from wslogs.pipeline import analyze
 from wslogs.report import render
+from wslogs.report.testpage import page
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("pages")]
 
@@ -123,3 +125,26 @@ def test_mermaid_takes_every_diagram(tmp_path: Path) -> None:
 
     assert len(diagrams) > 20
     assert set(run(look()).values()) == {"sequence"}
+
+
+def test_the_test_page(tmp_path: Path) -> None:
+    path = tmp_path / "test_websocket.html"
+    path.write_bytes(page(load(), "ru"))
+
+    async def look() -> None:
+        from tests.lab.viewer import Viewer
+
+        async with Viewer(tmp_path) as viewer:
+            for width, dark in ((1280, False), (1280, True), (360, False)):
+                await viewer.show(path, width, dark=dark)
+                assert viewer.said == []
+                assert viewer.asked == [path.as_uri()]
+                await viewer.value("byId('url').value = 'no address'; dial(); 0")
+                assert await viewer.value("document.querySelectorAll('#log li').length") == 1
+                assert await viewer.value("document.documentElement.scrollWidth") <= width
+                await viewer.value((NPM / "axe-core" / "axe.min.js").read_text("utf-8"))
+                assert json.loads(await viewer.value(AXE)) == [], (width, dark)
+            await viewer.value("byId('en').click(); 0")
+            assert "This is no address" in await viewer.value("byId('log').textContent")
+
+    run(look())
