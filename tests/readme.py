@@ -30,10 +30,12 @@ def outputs(folder: Path) -> dict[str, str]:
     explained = subprocess.run(
         [*command, "explain", f"{SAMPLE}/app.log", "--lines", "1-5"], cwd=ROOT, capture_output=True, text=True, check=True
     )
+    guide = subprocess.run([*command, "guide", "proxy.read-timeout"], cwd=ROOT, capture_output=True, text=True, check=True)
     checked = subprocess.run([*command, "patterns", "check"], cwd=ROOT, capture_output=True, text=True, check=True)
     shown = f"$ wslogs explain {SAMPLE}/app.log --lines 1-5\n{explained.stdout}"
     return {
         "explain": shown, "analyze": analyzed["en"], "analyze_ru": analyzed["ru"], "check": f"$ wslogs patterns check\n{checked.stdout}",
+        "guide": f"$ wslogs guide proxy.read-timeout\n{guide.stdout}",
     }  # fmt: skip
 
 
