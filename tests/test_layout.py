@@ -24,9 +24,9 @@ FLOORS = (
     ("stanzas",),
     ("mask",),
     ("times", "redact", "coverage"),
-    ("crowd",),
+    ("crowd", "nets"),
     ("linewise",),
-    ("leaks", "paths", "labels", "nets"),
+    ("leaks", "paths", "labels"),
     ("elision",),
     ("model", "errors", "version", "resources"),
 )

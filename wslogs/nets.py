@@ -18,9 +18,7 @@ _NAMES = (
     r"token|secret|passw(?:or)?d|pwd|passphrase|api[_-]?key|jwt|session|sid|bearer|user(?:name)?"
     r"|email|phone|login|cookie|auth|credential|signature|state|otp|pin|code_verifier"
 )
-NAMED = regex.compile(
-    rf"(?i)(?P<kept>(?:(?<![\w-])(?=[\w-]*(?:{_NAMES}))[\w-]++)[\"']?\s*[:=]+\s*[\"']?|(?:bearer|basic) )[^\s\"',;&]+"
-)
+NAMED = regex.compile(rf"(?i)(?P<kept>(?:(?<![\w-])(?=[\w-]*(?:{_NAMES}))[\w-]++)[\"']?\s*[:=]+\s*[\"']?|(?:bearer|basic) )[^\s\"',;&]+")
 USERINFO = regex.compile(r"(?P<kept>://)[^\s/@\"']+@")
 RANDOM = regex.compile(r"(?<![\w+=-])(?=[\w+=-]*\d)(?=[\w+=-]*[A-Za-z])[\w+=-]{16,}|(?<![\w.+%-])[\w.+%-]++@[\w.-]+|[0-9a-fA-F]{16,}")
 """Each expression begins where a run of its characters begins: one that may begin anywhere in it takes the square of its length."""
@@ -76,7 +74,9 @@ def _is_password(one: regex.Match[str]) -> bool:
 # RE2 tells 50 times as fast where a net may catch something. It sees bytes, of which those of other than ASCII letters count as any
 # character; what it tells of is whole as far as the net can see, so that the net catches there what it would catch in the whole text.
 _ANY, _BLANK = r"\x80-\xff", r"[\s\x0b\x1c-\x1f\x80-\xff]"
-_HEADERS = compiled(rf"(?i)(?:authorization|cookie|x-(?:api|auth|csrf|access)[\w{_ANY}-]*|sec-websocket-(?:protocol|key)|dsn)[\"']?{_BLANK}*[:=]")
+_HEADERS = compiled(
+    rf"(?i)(?:authorization|cookie|x-(?:api|auth|csrf|access)[\w{_ANY}-]*|sec-websocket-(?:protocol|key)|dsn)[\"']?{_BLANK}*[:=]"
+)
 _PAIRS = compiled(
     rf"(?i)[^,;&]*(?:(?:{_NAMES})[\w{_ANY}-]*[\"']?{_BLANK}*[:=]|(?:bearer|basic) )[^,;&]*"  # no pair holds a comma, `;` or `&`
 )
