@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
 from heapq import heapify, heappop, heappush
 from itertools import accumulate, pairwise
 from typing import BinaryIO, Protocol
@@ -139,10 +140,7 @@ class Scanner:
     """
 
     def __init__(self, needles: Sequence[str], counter: Counter | None = None, clock: Clock | None = None) -> None:
-        written = [(raw, place) for place, needle in enumerate(needles) for raw in sorted(_written(needle))]
-        self._places = [place for _, place in written]
-        self._finder = ahocorasick_rs.BytesAhoCorasick([raw for raw, _ in written]) if written else None
-        self._first = finder(raw for raw, _ in written)
+        self._places, self._finder, self._first = _finders(tuple(needles))
         self._counter, self._clock = counter, clock
         self._digest = hashlib.sha256()
         self.lines = self.recognised = self.size = 0
@@ -216,6 +214,14 @@ class Scanner:
 
 
 Finder = ahocorasick_rs.BytesAhoCorasick
+
+
+@lru_cache(8)  # logs of one kind have the same needles
+def _finders(needles: tuple[str, ...]) -> tuple[list[int], Finder | None, Finder | None]:
+    """(the needle that each form of one belongs to, what finds all forms, what finds where lines with one are)."""
+    written = [(raw, place) for place, needle in enumerate(needles) for raw in sorted(_written(needle))]
+    forms = [raw for raw, _ in written]
+    return [place for _, place in written], Finder(forms) if forms else None, finder(forms)
 
 
 def finder(needles: Iterable[bytes]) -> Finder | None:
