@@ -24,7 +24,7 @@ FLOORS = (
     ("stanzas",),
     ("mask",),
     ("times", "redact", "coverage"),
-    ("crowd", "nets"),
+    ("crowd", "nets", "bodies"),
     ("linewise",),
     ("leaks", "paths", "labels"),
     ("elision",),
