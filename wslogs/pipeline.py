@@ -194,6 +194,7 @@ def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence
     much = sum(item.size for item, kind, _ in known if kind == "nginx-access") > _MUCH
     kit.limits = facts.limits(evidence.conf, kit.patterns)
     parsed: list[tuple[Rows, Flags]] = []
+    early: list[_Early] = []
     for place, (item, kind, programs) in enumerate(known):
         kit.bulk = much and item.size > _SMALL
         if kind == "nginx-access" and kit.bulk and not kit.joins:
@@ -201,10 +202,15 @@ def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence
         if progress is not None:
             progress(item.path, place, len(known))
         if kind != "nginx-conf":
+            if "nginx-error" in programs.values():
+                early.append(_Early(item, programs, frozenset(kit.led()), kit.spare))
             try:
                 parsed += _parse(item, kind, programs, evidence, kit)
             except OSError:  # it went while it was read
                 parsed += _parse(item, "unreadable", {}, evidence, kit)
+    for one in early:
+        if not one.paths.issuperset(kit.led()):
+            _read_again(one, evidence, kit)
     rows, wanted = merged([one for one, _ in parsed]), np.concatenate([flags for _, flags in parsed] or [np.zeros(0, np.bool_)])
     parsed.clear()
     if len(rows):
@@ -214,6 +220,33 @@ def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence
         coverage.set_levels(evidence.sources, [d.args for d in nginx_conf.walk(evidence.conf.directives) if d.name == "error_log"])
     _caveats(bundle, evidence)
     return evidence
+
+
+@dataclass(frozen=True, slots=True)
+class _Early:
+    """An error log that was read when so many paths were known."""
+
+    item: Item
+    programs: dict[str, str]
+    paths: frozenset[str]
+    spare: int
+
+
+def _read_again(one: _Early, evidence: Evidence, kit: Kit) -> None:
+    """Takes in what an error log tells of paths that only a later log has named."""
+    place = next((place for place, source in enumerate(evidence.sources) if source.path == one.item.path), None)
+    if place is None:
+        return
+    kit.spare = one.spare
+    try:
+        parsed = lines.parse(one.item, one.programs, kit)
+    except OSError:  # it went since
+        return
+    evidence.sources[place : place + 1] = parsed.sources
+    first = next((at for at, event in enumerate(evidence.events) if event.source == one.item.path), len(evidence.events))
+    evidence.events = [event for event in evidence.events if event.source != one.item.path]
+    evidence.events[first:first] = parsed.events
+    evidence.others = [event for event in evidence.others if event.source != one.item.path] + parsed.others
 
 
 def _sorted_out(evidence: Evidence, kit: Kit) -> Iterator[Event]:

@@ -27,7 +27,6 @@ BLOCK = 4 << 20
 EDGE = 64 << 10
 LONGEST_LINE = 1 << 20
 """A line longer than this is cut there: a file without line ends must not fill the memory."""
-_BEFORE, _AFTER = 512, 4096
 _FEW = 16 << 10
 """Of a block this small the time of every line is asked for."""
 _EVEN = 16
@@ -74,13 +73,6 @@ class Line:
     @property
     def raw(self) -> bytes:
         return self._block[self._start : self._end].rstrip(b"\r\n")
-
-    def apart(self) -> Line:
-        """The same line with little of its block: one that is kept for later must not keep four megabytes."""
-        start, stop = max(0, self._start - _BEFORE), min(self._end, self._start + EDGE)
-        start = min(self._start, self._block.find(b"\n", start) + 1) if start else 0
-        end = self._block.rfind(b"\n", stop, stop + _AFTER) if stop == self._end else stop
-        return Line(self._block[start : max(stop, end)], self._start - start, stop - start, self.number, self.hits)
 
     def following(self) -> Iterator[bytes]:
         """The lines after this one, as far as the block goes."""
@@ -154,7 +146,7 @@ class Scanner:
     def kept(self, stream: BinaryIO) -> Iterator[Line]:
         """The lines that hold a needle, in order."""
         for block in self.blocks(stream):
-            yield from self._search(block)
+            yield from self.search(block)
 
     def blocks(self, stream: BinaryIO) -> Iterator[Block]:
         """All lines, in order. What is told of the whole stream is told after the last block."""
@@ -204,8 +196,9 @@ class Scanner:
             chunk = following
             done.result()
 
-    def _search(self, block: Block) -> Iterator[Line]:
-        """First where lines with a needle are, then which needles they hold: most lines hold none."""
+    def search(self, block: Block) -> Iterator[Line]:
+        """The lines of a block that hold a needle, in order."""
+        # First where lines with a needle are, then which needles they hold: most lines hold none.
         low = block.raw.lower()
         for begin, end in found(self._first, block, low):
             assert self._finder is not None
