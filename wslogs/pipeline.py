@@ -209,7 +209,7 @@ def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence
             except OSError:  # it went while it was read
                 parsed += _parse(item, "unreadable", {}, evidence, kit)
     for one in early:
-        if not one.paths.issuperset(kit.led()):
+        if not all(path in one.paths or lines.is_led(path) for path in kit.led()):
             _read_again(one, evidence, kit)
     rows, wanted = merged([one for one, _ in parsed]), np.concatenate([flags for _, flags in parsed] or [np.zeros(0, np.bool_)])
     parsed.clear()

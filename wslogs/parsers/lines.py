@@ -47,7 +47,7 @@ def parse(item: Item, programs: Mapping[str, str], kit: Kit) -> Parsed:
     known = set(kit.paths)
     events, scanner, tally, others = _read(item, source, programs, kit)
     late = {e.path for e in events if e.status == 101 and e.path} - known
-    if late and "nginx-access" in programs.values() and not all(_led(path) for path in late):
+    if late and "nginx-access" in programs.values() and not all(is_led(path) for path in late):
         # Refused tries stand on paths that only an upgraded row names: once more, with those paths.
         events, scanner, tally, others = _read(item, source, programs, kit)
     source.sha256, source.lines = scanner.sha256, scanner.lines
@@ -68,7 +68,7 @@ def _in_bulk(item: Item, programs: Mapping[str, str], kit: Kit) -> Parsed:
         scanner = Scanner((), tally, _clock(source, reading))
         with item.open() as stream:
             rows, wanted = Bulk(source, kit, reading.row_of, reading.bystanders).read(scanner, stream, _of_bulk(reading, kit))
-        late = {path for path in kit.paths - known if not _led(path)}
+        late = {path for path in kit.paths - known if not is_led(path)}
         if not late or len(kit.led()) == led:
             break
         known, led = set(kit.paths), len(kit.led())  # refused tries stand on paths that only an upgraded row names: once more
@@ -103,7 +103,8 @@ def _read(item: Item, source: Source, programs: Mapping[str, str], kit: Kit) -> 
         return list(reading.events(scanner, stream)), scanner, tally, [*reading.bystanders.found, *reading.elsewhere.found]
 
 
-def _led(path: str) -> bool:
+def is_led(path: str) -> bool:
+    """Whether lines with a path are found before it is known as one that is dialled."""
     return "websocket" in path.lower() or "/ws" in path.lower() or "/socket" in path.lower()
 
 
