@@ -25,8 +25,8 @@ FLOORS = (
     ("mask",),
     ("times", "redact", "coverage"),
     ("crowd", "nets", "bodies"),
-    ("linewise",),
     ("leaks", "paths", "labels"),
+    ("linewise",),
     ("elision",),
     ("model", "errors", "version", "resources"),
 )

@@ -20,6 +20,7 @@ import ahocorasick_rs
 import regex
 
 from wslogs import resources
+from wslogs.linewise import compiled
 
 WINDOW, SHORT = 12, 8
 """So many characters of a secret in an output are a leak; of a password the second."""
@@ -31,7 +32,8 @@ _MARKS = "\"'<>`…"
 _BASE64 = regex.compile(r"[A-Za-z0-9+/_-]{12,}")
 _HEX = regex.compile(r"(?:[0-9a-fA-F]{2}[ :]?){8,}")
 _ESCAPED = regex.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
-_DIGEST = regex.compile(r"(?<![0-9a-zA-Z])(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64})(?![0-9a-zA-Z])")
+_RUNS = compiled(r"[0-9a-zA-Z]{32,}")
+_DIGEST = regex.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}")
 _BREAK = regex.compile(r"[ \t]*\n[ \t>|#*]*")
 _ORDINARY = regex.compile(
     r"(?!\d+$)[\d.:\-TZ ]+|1[4-9]\d+"  # times, versions and addresses; epochs
@@ -81,10 +83,9 @@ class Register:
         for size, secrets in ((WINDOW, chain(self._kinds.items(), self._short.items(), further)), (SHORT, self._short.items())):
             if (found := _hit(secrets, {name: _windows(one, size) for name, one in runs.items()}, said)) is not None:
                 return found
-        return self._hashed(outputs, public)
+        return self._hashed(digests(outputs, public))
 
-    def _hashed(self, outputs: Mapping[str, bytes], public: Collection[str]) -> tuple[str, str] | None:
-        told = digests(outputs, public)
+    def _hashed(self, told: Mapping[str, str]) -> tuple[str, str] | None:
         for secret, kind in (*self._kinds.items(), *self._short.items()) if told else ():
             raw = secret.encode("utf-8", "surrogatepass")
             made = (hashlib.md5(raw, usedforsecurity=False), hashlib.sha1(raw, usedforsecurity=False), hashlib.sha256(raw))
@@ -95,8 +96,9 @@ class Register:
 
 def digests(outputs: Mapping[str, bytes], public: Collection[str]) -> dict[str, str]:
     """What may be the hash of a secret -> the output that holds it."""
-    found = {one.lower(): name for name, text in outputs.items() for one in _DIGEST.findall(text.decode("utf-8", "replace"))}
-    return {one: name for one, name in found.items() if one not in public}
+    found = {one.group().decode().lower(): name for name, text in outputs.items() for one in _RUNS.finditer(text)}
+    known = set(public)
+    return {one: name for one, name in found.items() if one not in known and _DIGEST.fullmatch(one)}
 
 
 def _decoded(text: str) -> Iterator[str]:

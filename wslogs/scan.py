@@ -146,7 +146,7 @@ class Scanner:
     def kept(self, stream: BinaryIO) -> Iterator[Line]:
         """The lines that hold a needle, in order."""
         for block in self.blocks(stream):
-            yield from self.search(block)
+            yield from (self.line(block, *place) for place in self.places(block))
 
     def blocks(self, stream: BinaryIO) -> Iterator[Block]:
         """All lines, in order. What is told of the whole stream is told after the last block."""
@@ -196,14 +196,17 @@ class Scanner:
             chunk = following
             done.result()
 
-    def search(self, block: Block) -> Iterator[Line]:
-        """The lines of a block that hold a needle, in order."""
-        # First where lines with a needle are, then which needles they hold: most lines hold none.
-        low = block.raw.lower()
-        for begin, end in found(self._first, block, low):
-            assert self._finder is not None
-            hits = {self._places[found] for found, _, _ in self._finder.find_matches_as_indexes(low[begin:end], overlapping=True)}
-            yield Line(block.raw, begin, end, block.number(begin), hits)
+    def places(self, block: Block) -> Iterator[tuple[int, int]]:
+        """Where the lines of a block that hold a needle begin and end, in order: most lines hold none."""
+        return found(self._first, block, block.raw.lower())
+
+    def line(self, block: Block, begin: int, end: int) -> Line:
+        """A line that holds a needle, with those that it holds."""
+        hits = set[int]()
+        if self._finder is not None:
+            found = self._finder.find_matches_as_indexes(block.raw[begin:end].lower(), overlapping=True)
+            hits = {self._places[which] for which, _, _ in found}
+        return Line(block.raw, begin, end, block.number(begin), hits)
 
 
 Finder = ahocorasick_rs.BytesAhoCorasick

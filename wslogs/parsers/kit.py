@@ -206,7 +206,7 @@ def decode(raw: bytes) -> str:
 
 def clean(text: str) -> str:
     """Without colours and control characters."""
-    return _COLOURS.sub("", text)
+    return text if text.isprintable() else _COLOURS.sub("", text)
 
 
 _HEX = regex.compile(r"0x[0-9a-fA-F]{1,6}")

@@ -20,7 +20,7 @@ from wslogs.parsers.bystanders import Bystanders
 from wslogs.parsers.elsewhere import Elsewhere
 from wslogs.parsers.heads import AS_BYTES, Head, Heads
 from wslogs.parsers.kinds import MIXED, majority, second
-from wslogs.parsers.kit import FEWEST, LONGEST, PATH, Kit, Parsed, Reader, Reading, decode, event_of, line_text, spans, tier_of
+from wslogs.parsers.kit import FEWEST, LONGEST, PATH, Kit, Parsed, Reader, Reading, decode, event_of, spans, tier_of
 from wslogs.parsers.neighbours import Neighbours
 from wslogs.parsers.tally import Tally
 from wslogs.parsers.tracebacks import gather, last_words, named, shortened
@@ -166,11 +166,12 @@ class _Reading:
         for block in scanner.blocks(stream):
             if "nginx-error" in self.heads:
                 self._listen(block)
-            for line in scanner.search(block):
-                if line.number <= done:
-                    continue
-                other = "nginx-error" in self.heads and self.elsewhere.holds(line_text(line))
+            for begin, end in scanner.places(block):
+                other = "nginx-error" in self.heads and self.elsewhere.holds(decode(block.raw[begin:end]))
                 if other and not self.elsewhere.wanted():
+                    continue
+                line = scanner.line(block, begin, end)
+                if line.number <= done:
                     continue
                 made, done = self._event(line)
                 if made is not None and other:
