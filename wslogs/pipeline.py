@@ -426,7 +426,7 @@ def _partial(loose: Sequence[Event]) -> list[Attempt]:
 
 
 def _judge(attempts: Sequence[Attempt], loose: Sequence[Event], evidence: Evidence, kit: Kit, crowd: Crowd | None) -> list[Verdict]:
-    judge, detector = Judge(kit.patterns), signals.Detector(kit.patterns)
+    judge, detector, notes = Judge(kit.patterns), signals.Detector(kit.patterns), signals.Notes(loose, kit.patterns)
     world = facts.world(
         attempts, evidence.sources, evidence.conf, evidence.settings, loose, evidence.certificates, evidence.services, evidence.others,
         crowd,
@@ -436,7 +436,7 @@ def _judge(attempts: Sequence[Attempt], loose: Sequence[Event], evidence: Eviden
         facts.learn(attempt, world)
         fired = detector.fire(attempt)
         state = signals.failed(attempt, fired, kit.patterns)
-        if state is not False and (beside := signals.near(attempt, loose, kit.patterns)):
+        if state is not False and (beside := notes.near(attempt)):
             attempt.events += tuple(e for e in beside if e not in attempt.events)
             fired = detector.fire(attempt)
             state = signals.failed(attempt, fired, kit.patterns)
