@@ -29,12 +29,11 @@ def test_texts_of_a_value_and_of_json_in_it() -> None:
 
 def test_values_are_given_with_their_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "_AT_ONCE", 10)
+    rows = [(b'"the first"', "cookie"), (b'{"a":\n"the second"}', "body"), (b'"the third"', "body")]
     kept = Bodies()
-    assert (
-        kept.add(b'"one"', "cookie") and kept.add(b'{"a":\n"two"}', "body") and kept.add(b"null", "cookie") and kept.add(b'"three"', "body")
-    )
-    assert list(kept) == [("one", "cookie"), ("two", "body"), ("three", "body")]
-    assert list(kept.taken()) == [(b'"one"', "cookie"), (b'{"a":\n"two"}', "body"), (b'"three"', "body")] and list(kept) == []
+    assert all(kept.add(*row) for row in [*rows, (b"null", "cookie")])
+    assert list(kept) == [("the first", "cookie"), ("the second", "body"), ("the third", "body")]
+    assert list(kept.taken()) == rows and list(kept) == []
 
 
 @pytest.mark.parametrize("value", ['{"password": "x"}', '{"DB_PWD": "x"}', "postgres:\\/\\/app:hunter22@db"])
@@ -43,7 +42,7 @@ def test_where_a_password_may_stand_is_looked_into_at_once(value: str) -> None:
 
 
 def test_a_byte_that_no_json_holds_does_not_mix_values_up() -> None:
-    assert not Bodies().add(b'"a\0b"', "body")
+    assert not Bodies().add(b'"the\0second"', "body")
 
 
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

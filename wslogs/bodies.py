@@ -20,7 +20,8 @@ _BETWEEN = b"\0"
 """In JSON it is escaped (RFC 8259 section 7), if the writer is not hostile."""
 _DEEP = 6
 _JSON = ("{", "[")
-_NO_TEXT = frozenset({b"null", b"[]", b"{}", b'""'})
+_SHORTEST = 10
+"""Bytes of a value with a text of eight characters: of a shorter one nothing is a leak."""
 _SHORT_SECRET = compiled(r"(?i)passw|pwd|passphrase|:\\*/\\*/[^\s/@]*@")
 """Where a password may stand: of those fewer characters are a leak, so each is looked for now."""
 
@@ -34,8 +35,8 @@ class Bodies:
         self._size = self._loose = 0
 
     def add(self, value: bytes, kind: str) -> bool:
-        """Whether a value is kept, or holds no text; False where it must be looked into at once."""
-        if value in _NO_TEXT:
+        """Whether a value is kept, or holds no secret; False where it must be looked into at once."""
+        if len(value) < _SHORTEST:
             return True
         if self._size + len(value) > MOST or _BETWEEN in value or _SHORT_SECRET.search(value) is not None:
             return False

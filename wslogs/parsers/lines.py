@@ -127,6 +127,8 @@ class _Reading:
         self.heads = {kind: Heads(kit.patterns, kind, kit.near.get(source.path)) for kind in set(programs.values())}
         self._zone_s: float | None = None
         self._default = programs.get("") or source.kind
+        self._errors = [shape.match for shape in kit.patterns.shapes if shape.kind == "nginx-error"]
+        self._asked: tuple[Head, Mapping[str, str] | None] | None = None
         self._names: list[str] = []
         self._forms: set[str] = set()
         self._neighbours = Neighbours()
@@ -198,7 +200,7 @@ class _Reading:
         others = {kind, *(k for k in MIXED if second(head.program, k) in self._programs)}
         if len(others) == 1:
             return kind
-        if "nginx-error" in others and any(s.kind == "nginx-error" and s.match.match(head.bare) for s in self.kit.patterns.shapes):
+        if "nginx-error" in others and any(shape.match(head.bare) for shape in self._errors):
             return "nginx-error"
         if "nginx-access" in others and self.row(head) is not None:
             return "nginx-access"
@@ -216,7 +218,9 @@ class _Reading:
 
     def row(self, head: Head) -> Mapping[str, str] | None:
         """The values of a row; its own first time may have been taken for that of a wrapper."""
-        return self._row(head.bare) or (self._row(f"{head.logged} {head.bare}") if head.logged else None)
+        if self._asked is None or self._asked[0] is not head:  # its kind is asked for first, then what it says
+            self._asked = head, self._row(head.bare) or (self._row(f"{head.logged} {head.bare}") if head.logged else None)
+        return self._asked[1]
 
     def row_of(self, raw: bytes) -> Mapping[str, str] | None:
         head = self.heads["nginx-access"].take(decode(raw))
