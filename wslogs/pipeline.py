@@ -252,6 +252,7 @@ def _read_again(one: _Early, evidence: Evidence, kit: Kit) -> None:
 def _sorted_out(evidence: Evidence, kit: Kit) -> Iterator[Event]:
     """The events of sockets; what the proxy says of other requests goes to the others, of very many some."""
     others = [e for e in evidence.others if e.version or not dialled(e.path, kit)]
+    others.sort(key=lambda e: e.what is What.ERROR)  # of two that tell the same, a row of access tells more
     for event in evidence.events:
         if event.tier is Tier.BROWSER or event.what not in _ASKED or dialled(event.path, kit):
             yield event
