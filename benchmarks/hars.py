@@ -20,9 +20,10 @@ _EACH_S = 0.25
 _ANSWERS = {499: 504}
 """A browser that waits is told this in the end."""
 _HOST = "testdomen.uz"
-_WHEN, _DATE = "<when>", "<date>"
-"""Holes for times."""
+_WHEN, _DATE, _ID = "<when>", "<date>", "<id>"
+"""Holes for times, and for what no two bodies have the same."""
 _WORDS = ("order", "plov", "status", "paid", "created", "name", "total", "address", "comment", "delivered", "courier", "phone")
+_SAID = (*_WORDS, "заказ принят", "плов", "улица Навои, 12", "yetkazildi")
 _ASKS = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13", "Host": _HOST, "Origin": f"https://{_HOST}"}
 
 
@@ -35,7 +36,7 @@ def story(seed: int, size: float) -> Story:
 def har(told: Told, what: Story) -> Iterator[bytes]:
     """The file piece by piece, each about a hundred entries."""
     random = Random(f"har {what.seed}")
-    plain = [json.dumps(_fetch(random), indent=2) for _ in range(_POOL)]
+    plain = [json.dumps(_fetch(random), indent=2, ensure_ascii=False) for _ in range(_POOL)]
     who = User(client(17), AGENTS[0], jwt(17, START - 60, START + 30 * DAY_S), expired=False)
     page = {"startedDateTime": _iso(0), "id": "page_1", "title": f"https://{_HOST}/", "pageTimings": {"onContentLoad": 200, "onLoad": 300}}
     head = {"version": "1.2", "creator": {"name": "WebInspector", "version": "537.36"}, "pages": [page]}
@@ -58,16 +59,16 @@ def _iso(second: float) -> str:
 
 def _filled(entry: str, second: float) -> str:
     date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(START + int(second)))
-    return entry.replace(_WHEN, _iso(second)).replace(_DATE, date)
+    return entry.replace(_WHEN, _iso(second)).replace(_DATE, date).replace(_ID, f"{second:.2f}")
 
 
 def _fetch(random: Random) -> dict[str, Any]:
     """An answer with a body; its time is a hole."""
     rows = [
-        {"id": random.randrange(10**6), **{word: random.choice(_WORDS) for word in random.sample(_WORDS, 6)}}
+        {"id": random.randrange(10**6), **{word: random.choice(_SAID) for word in random.sample(_WORDS, 6)}}
         for _ in range(random.randrange(4, 50))
     ]
-    body = json.dumps(rows)
+    body = json.dumps({"id": _ID, "items": rows}, ensure_ascii=False)
     answer = {"content-type": "application/json", "date": _DATE, "server": "nginx", "content-length": str(len(body))}
     wait = random.uniform(5, 400)
     response = {

@@ -24,9 +24,9 @@ FLOORS = (
     ("stanzas",),
     ("mask",),
     ("times", "redact", "coverage"),
-    ("crowd",),
+    ("crowd", "nets", "bodies"),
+    ("leaks", "paths", "labels"),
     ("linewise",),
-    ("leaks", "paths", "labels", "nets"),
     ("elision",),
     ("model", "errors", "version", "resources"),
 )

@@ -82,9 +82,9 @@ def test_text_that_is_no_log() -> None:
     assert kinds(b"Dear all,\nplease find attached.\n", "letter.txt", Kit(load(), Vault())) == {}
 
 
-def parsed(tmp_path: Path, name: str, text: bytes) -> Parsed:
+def parsed(tmp_path: Path, name: str, text: bytes, kit: Kit | None = None) -> Parsed:
     (tmp_path / name).write_bytes(text)
-    kit = Kit(load(), Vault())
+    kit = kit or Kit(load(), Vault())
     with open_bundle([tmp_path]) as bundle:
         return lines.parse(bundle.items[0], kinds(text, name, kit), kit)
 
@@ -139,3 +139,28 @@ def test_a_traceback_is_one_event_with_its_signals(tmp_path: Path) -> None:
 def test_what_is_not_understood_is_counted(tmp_path: Path) -> None:
     found = parsed(tmp_path, "app.log", b"INFO:     Shutting down\n~~~ ascii art ~~~\n\n")
     assert (found.sources[0].lines, found.sources[0].recognised) == (3, 2)
+
+
+def test_lines_that_tell_nothing_leave_room_for_those_that_do(tmp_path: Path) -> None:
+    """Recorded: words of a signal stood in every line of the server's own, and of 879 tries 610 were found."""
+    line = '2026-11-23 04:13:{n:02d},100 INFO    [x] 192.0.2.4:0 - "WebSocket /ws?n={n}" [accepted]\n'
+    text = "".join(line.format(n=n) + "2026-11-23 04:13:00,100 WARNING [x] an origin was read\n" * 9 for n in range(40))
+    kit = Kit(load(), Vault(), spare=40)
+    found = parsed(tmp_path, "app.log", text.encode(), kit)
+    assert [e.line for e in found.events] == list(range(1, 400, 10)) and found.sources[0].notes == []
+    kit.spare = 10
+    some = parsed(tmp_path, "app.log", text.encode(), kit)
+    assert [e.line for e in some.events] == [1, 11, 21, 31, 41, 351, 361, 371, 381, 391]
+    assert some.sources[0].notes == ["30 lines in its middle are passed over: it has more about WebSockets than are joined"]
+
+
+def test_errors_of_other_requests_leave_room_for_those_of_websockets(tmp_path: Path) -> None:
+    """Recorded: of 46,000 lines of an error log 20,000 became events, and 52 were about a WebSocket."""
+    line = "2026/11/23 04:13:{n:02d} [error] 29#29: *{n} connect() failed (111: Connection refused) while connecting to upstream"
+    context = ', client: 192.0.2.4, server: a.example, request: "GET {path} HTTP/1.1", upstream: "http://127.0.0.1:8000{path}"\n'
+    some = [(line + context).format(n=n, path="/ws" if n % 10 == 0 else f"/api/items/{n}?ws=1") for n in range(40)]
+    some += [context.format(path="/api/items").removeprefix(", ").join(("2026/11/23 04:14:00 [warn] 29#29: *7 buffered, ", ""))]
+    kit = Kit(load(), Vault(), spare=4)
+    found = parsed(tmp_path, "error.log", "".join(some).encode(), kit)
+    assert [e.line for e in found.events] == [1, 11, 21, 31] and found.sources[0].notes == []
+    assert len(found.others) == 36 and {e.signals for e in found.others} == {("nginx.connect-refused",)}

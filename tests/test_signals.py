@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from conftest import NOON, attempt, event, patterns
-from wslogs.signals import failed, fire, fires, near
+from wslogs.signals import Notes, failed, fire, fires
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_notes_stand_near_by_time_or_have_none() -> None:
     notes = [event("app", "note", line=n, at=at, signals=("app.no-websocket-library",)) for n, at in enumerate((None, NOON + 2, NOON + 9))]
     life = event("app", "started", at=NOON, signals=("app.no-websocket-library",))
     plain = event("app", "note", at=NOON)
-    assert near(attempt(started=NOON), [*notes, life, plain], patterns()) == (notes[0], notes[1])
+    assert Notes([*notes, life, plain], patterns()).near(attempt(started=NOON)) == (notes[0], notes[1])
 
 
 @pytest.mark.parametrize(
@@ -92,4 +92,4 @@ def test_notes_stand_near_by_time_or_have_none() -> None:
 )
 def test_notes_of_one_moment_stand_by_an_attempt_without_time(signal: str, apart: float, near_by: bool) -> None:
     notes = [event("app", "note", line=n, at=NOON + n * apart, signals=(signal,)) for n in range(2)]
-    assert near(attempt(), notes, patterns()) == (tuple(notes) if near_by else ())
+    assert Notes(notes, patterns()).near(attempt()) == (tuple(notes) if near_by else ())

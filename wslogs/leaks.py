@@ -13,26 +13,27 @@ import html
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
-from itertools import accumulate, islice
+from itertools import accumulate, chain
 from urllib.parse import unquote
 
 import ahocorasick_rs
 import regex
 
 from wslogs import resources
+from wslogs.linewise import compiled
 
 WINDOW, SHORT = 12, 8
 """So many characters of a secret in an output are a leak; of a password the second."""
 MOST = 256 << 20
 """Characters of secrets that are remembered."""
 _WORDS = 400
-_AT_ONCE = 50_000
-"""Secrets that are laid side by side to be searched."""
+_AT_ONCE = 4 << 20
 _MARKS = "\"'<>`…"
 _BASE64 = regex.compile(r"[A-Za-z0-9+/_-]{12,}")
 _HEX = regex.compile(r"(?:[0-9a-fA-F]{2}[ :]?){8,}")
 _ESCAPED = regex.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
-_DIGEST = regex.compile(r"(?<![0-9a-zA-Z])(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64})(?![0-9a-zA-Z])")
+_RUNS = compiled(r"[0-9a-zA-Z]{32,}")
+_DIGEST = regex.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}")
 _BREAK = regex.compile(r"[ \t]*\n[ \t>|#*]*")
 _ORDINARY = regex.compile(
     r"(?!\d+$)[\d.:\-TZ ]+|1[4-9]\d+"  # times, versions and addresses; epochs
@@ -69,34 +70,35 @@ class Register:
         """Values that hold a space, which no look at single words finds; the longest first."""
         return sorted((text for known in (self._kinds, self._short) for text in known if " " in text and len(text) < _WORDS), key=len)[::-1]
 
-    def find(self, outputs: Mapping[str, bytes], public: Collection[str] = ()) -> tuple[str, str] | None:
+    def find(
+        self, outputs: Mapping[str, bytes], public: Collection[str] = (), more: Iterable[tuple[str, str]] = ()
+    ) -> tuple[str, str] | None:
         """(name of the output, kind of the secret) of a secret that an output holds a part of; None when there is none.
 
-        `public` are texts that may stand there: labels, paths and hashes of this report.
+        `public` are texts that may stand there: labels, paths and hashes of this report. `more` are (value, kind) of further secrets.
         """
-        if not self._kinds and not self._short:
-            return None
         said = "\n".join(public)
-        for name, content in outputs.items():
-            text = content.decode("utf-8", "replace")
-            runs = _runs(text)
-            for secrets, size in ((self._kinds, WINDOW), (self._short, WINDOW), (self._short, SHORT)):
-                if secrets and (kind := _hit(secrets, _windows(runs, size), said)):
-                    return name, kind
-            if (kind := self._hashed(text, said)) is not None:
-                return name, kind
-        return None
+        runs = {name: _runs(content.decode("utf-8", "replace")) for name, content in outputs.items()}
+        further = ((form, kind) for text, kind in more for form in _decoded(text))
+        for size, secrets in ((WINDOW, chain(self._kinds.items(), self._short.items(), further)), (SHORT, self._short.items())):
+            if (found := _hit(secrets, {name: _windows(one, size) for name, one in runs.items()}, said)) is not None:
+                return found
+        return self._hashed(digests(outputs, public))
 
-    def _hashed(self, text: str, said: str) -> str | None:
-        digests = {one.lower() for one in _DIGEST.findall(text)} - set(said.split("\n"))
-        if not digests:
-            return None
-        for secret, kind in (*self._kinds.items(), *self._short.items()):
+    def _hashed(self, told: Mapping[str, str]) -> tuple[str, str] | None:
+        for secret, kind in (*self._kinds.items(), *self._short.items()) if told else ():
             raw = secret.encode("utf-8", "surrogatepass")
             made = (hashlib.md5(raw, usedforsecurity=False), hashlib.sha1(raw, usedforsecurity=False), hashlib.sha256(raw))
-            if not digests.isdisjoint(one.hexdigest() for one in made):
-                return f"{kind} (its hash)"
+            if name := next((told[one.hexdigest()] for one in made if one.hexdigest() in told), None):
+                return name, f"{kind} (its hash)"
         return None
+
+
+def digests(outputs: Mapping[str, bytes], public: Collection[str]) -> dict[str, str]:
+    """What may be the hash of a secret -> the output that holds it."""
+    found = {one.group().decode().lower(): name for name, text in outputs.items() for one in _RUNS.finditer(text)}
+    known = set(public)
+    return {one: name for one, name in found.items() if one not in known and _DIGEST.fullmatch(one)}
 
 
 def _decoded(text: str) -> Iterator[str]:
@@ -112,20 +114,32 @@ def _decoded(text: str) -> Iterator[str]:
         yield text
 
 
-def _hit(secrets: Mapping[str, str], windows: set[str], said: str) -> str | None:
-    """The kind of the first secret that holds one of the windows."""
-    if not windows:
+def _hit(secrets: Iterable[tuple[str, str]], windows: Mapping[str, set[str]], said: str) -> tuple[str, str] | None:
+    """(output, kind) of the first secret that holds one of an output's windows."""
+    order = sorted(set().union(*windows.values()))
+    if not order:
         return None
-    order = sorted(windows)
     found = ahocorasick_rs.BytesAhoCorasick([one.encode("utf-8", "surrogatepass") for one in order])
-    some = iter(secrets)
-    while texts := list(islice(some, _AT_ONCE)):
-        raw = [text.encode("utf-8", "surrogatepass") for text in texts]
-        starts = list(accumulate((len(one) + 1 for one in raw), initial=0))
-        for which, begin, _ in found.find_matches_as_indexes(b"\n".join(raw), overlapping=True):
+    for texts, kinds in _batches(secrets):
+        starts = list(accumulate((len(one) + 1 for one in texts), initial=0))
+        for which, begin, _ in found.find_matches_as_indexes(b"\n".join(texts), overlapping=True):
             if order[which] not in said and order[which] not in _own_text():
-                return secrets[texts[bisect_right(starts, begin) - 1]]
+                name = next(name for name, some in windows.items() if order[which] in some)
+                return name, kinds[bisect_right(starts, begin) - 1]
     return None
+
+
+def _batches(secrets: Iterable[tuple[str, str]]) -> Iterator[tuple[list[bytes], list[str]]]:
+    """Some megabytes of secrets at a time, each with its kind."""
+    texts, kinds, size = list[bytes](), list[str](), 0
+    for text, kind in secrets:
+        texts.append(text.encode("utf-8", "surrogatepass"))
+        kinds.append(kind)
+        size += len(texts[-1])
+        if size > _AT_ONCE:
+            yield texts, kinds
+            texts, kinds, size = [], [], 0
+    yield texts, kinds
 
 
 def _runs(text: str) -> set[str]:

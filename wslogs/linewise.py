@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import re2
 import regex
 
@@ -15,8 +17,11 @@ _OPTIONS.log_errors = False
 _BLANK = r" \t\r\f\v"
 _GROUP = regex.compile(r"\((?:\?P<\w+>|\?>)")
 _REPEATS = ("*", "+", "?", "}")
+_KNOWN, _COMPILED = 512, 8
+"""Expressions that are kept in mind: most files of a bundle need the same ones. What one compiled holds may grow to megabytes."""
 
 
+@lru_cache(_KNOWN)
 def expression(text: str) -> str:
     """An expression that begins a line and stays within it, as RE2 takes it: unnamed, no class holds a line end, nothing looks around.
 
@@ -43,6 +48,7 @@ def _linewise(piece: str) -> str:
     return piece
 
 
+@lru_cache(_COMPILED)
 def compiled(text: str) -> re2._Regexp:
     """An expression over blocks of bytes; ValueError when RE2 cannot run it."""
     try:
@@ -51,10 +57,11 @@ def compiled(text: str) -> re2._Regexp:
         raise ValueError(str(error)) from None
 
 
+@lru_cache(_KNOWN)
 def runs(text: str) -> bool:
     """Whether RE2 can run an expression line by line."""
     try:
-        compiled(f"(?m){expression(text)}")
+        compiled.__wrapped__(f"(?m){expression(text)}")
     except ValueError:
         return False
     return True

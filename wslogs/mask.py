@@ -39,6 +39,7 @@ class Mask:
     """Masks lines with the words that may stand and the secrets that were seen."""
 
     def __init__(self, vault: Vault, words: frozenset[str], *, addresses: bool = False) -> None:
+        vault.reveal()
         self._words, self._seen = words, vault.seen
         self._nets = [net for net in NETS if net is not ADDRESS or not addresses]
         self._addresses = addresses

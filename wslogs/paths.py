@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 
 import regex
 
@@ -73,6 +74,7 @@ def shown_path(path: str | None, named: Collection[str] = ()) -> str:
     return "/".join(s if not s or s in named or known(s) else ELIDED for s in path.split("/")[:_MOST])
 
 
+@lru_cache(8192)
 def known(segment: str) -> bool:
     """Whether a segment is made of known words: `ws`, `socket.io`, `live-events`, `wsChat`, `v1`."""
     if _TINY.fullmatch(segment):

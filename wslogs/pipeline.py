@@ -194,6 +194,7 @@ def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence
     much = sum(item.size for item, kind, _ in known if kind == "nginx-access") > _MUCH
     kit.limits = facts.limits(evidence.conf, kit.patterns)
     parsed: list[tuple[Rows, Flags]] = []
+    early: list[_Early] = []
     for place, (item, kind, programs) in enumerate(known):
         kit.bulk = much and item.size > _SMALL
         if kind == "nginx-access" and kit.bulk and not kit.joins:
@@ -201,10 +202,15 @@ def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence
         if progress is not None:
             progress(item.path, place, len(known))
         if kind != "nginx-conf":
+            if "nginx-error" in programs.values():
+                early.append(_Early(item, programs, frozenset(kit.led()), kit.spare))
             try:
                 parsed += _parse(item, kind, programs, evidence, kit)
             except OSError:  # it went while it was read
                 parsed += _parse(item, "unreadable", {}, evidence, kit)
+    for one in early:
+        if not all(path in one.paths or lines.is_led(path) for path in kit.led()):
+            _read_again(one, evidence, kit)
     rows, wanted = merged([one for one, _ in parsed]), np.concatenate([flags for _, flags in parsed] or [np.zeros(0, np.bool_)])
     parsed.clear()
     if len(rows):
@@ -216,9 +222,37 @@ def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence
     return evidence
 
 
+@dataclass(frozen=True, slots=True)
+class _Early:
+    """An error log that was read when so many paths were known."""
+
+    item: Item
+    programs: dict[str, str]
+    paths: frozenset[str]
+    spare: int
+
+
+def _read_again(one: _Early, evidence: Evidence, kit: Kit) -> None:
+    """Takes in what an error log tells of paths that only a later log has named."""
+    place = next((place for place, source in enumerate(evidence.sources) if source.path == one.item.path), None)
+    if place is None:
+        return
+    kit.spare = one.spare
+    try:
+        parsed = lines.parse(one.item, one.programs, kit)
+    except OSError:  # it went since
+        return
+    evidence.sources[place : place + 1] = parsed.sources
+    first = next((at for at, event in enumerate(evidence.events) if event.source == one.item.path), len(evidence.events))
+    evidence.events = [event for event in evidence.events if event.source != one.item.path]
+    evidence.events[first:first] = parsed.events
+    evidence.others = [event for event in evidence.others if event.source != one.item.path] + parsed.others
+
+
 def _sorted_out(evidence: Evidence, kit: Kit) -> Iterator[Event]:
     """The events of sockets; what the proxy says of other requests goes to the others, of very many some."""
     others = [e for e in evidence.others if e.version or not dialled(e.path, kit)]
+    others.sort(key=lambda e: e.what is What.ERROR)  # of two that tell the same, a row of access tells more
     for event in evidence.events:
         if event.tier is Tier.BROWSER or event.what not in _ASKED or dialled(event.path, kit):
             yield event
@@ -393,7 +427,7 @@ def _partial(loose: Sequence[Event]) -> list[Attempt]:
 
 
 def _judge(attempts: Sequence[Attempt], loose: Sequence[Event], evidence: Evidence, kit: Kit, crowd: Crowd | None) -> list[Verdict]:
-    judge, detector = Judge(kit.patterns), signals.Detector(kit.patterns)
+    judge, detector, notes = Judge(kit.patterns), signals.Detector(kit.patterns), signals.Notes(loose, kit.patterns)
     world = facts.world(
         attempts, evidence.sources, evidence.conf, evidence.settings, loose, evidence.certificates, evidence.services, evidence.others,
         crowd,
@@ -403,7 +437,7 @@ def _judge(attempts: Sequence[Attempt], loose: Sequence[Event], evidence: Eviden
         facts.learn(attempt, world)
         fired = detector.fire(attempt)
         state = signals.failed(attempt, fired, kit.patterns)
-        if state is not False and (beside := signals.near(attempt, loose, kit.patterns)):
+        if state is not False and (beside := notes.near(attempt)):
             attempt.events += tuple(e for e in beside if e not in attempt.events)
             fired = detector.fire(attempt)
             state = signals.failed(attempt, fired, kit.patterns)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import base64
 import hmac
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from sys import intern
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import jwt
 import regex
 
+from wslogs.bodies import Bodies, below, inner, texts
 from wslogs.elision import ELIDED as ELIDED
 from wslogs.elision import SHOWN
 from wslogs.errors import LeakError
-from wslogs.leaks import Register
+from wslogs.leaks import Register, digests
 from wslogs.model import Token
 from wslogs.nets import found
 from wslogs.paths import hidden
@@ -33,7 +35,8 @@ _SECRET_HEADER = regex.compile(
 )
 """Names of headers whose values are secrets, or hold some."""
 _LONG = 20_000
-_DEEP = 6
+_MOST_HEADERS = 20_000
+"""Headers that are kept in mind, so that one that comes with each request is taken apart once."""
 _TOKEN_NAMES = regex.compile(r"(?i)token|jwt|auth|key|ticket|session|sid|secret|signature|password|code|bearer")
 _CACHED = 10_000
 """Tokens that are kept in mind before all are forgotten: to work one out takes some microseconds."""
@@ -57,7 +60,9 @@ class Vault:
         self._key = secrets.token_bytes(32)
         self._tokens: dict[tuple[str, str | None], Token] = {}
         self.seen = Register()
-        """Every value that no output may hold."""
+        """Values that no output may hold."""
+        self._bodies = Bodies()
+        self._headers: set[tuple[str, str]] = set()
 
     def fingerprint(self, text: str) -> str:
         """Equal texts are equal, and nothing else can be learned of them."""
@@ -72,8 +77,10 @@ class Vault:
 
     def header(self, name: str, value: str, kind: str = "request header") -> None:
         """Remembers the value of a header that may hold a secret: whole, each cookie of it, and what its scheme carries."""
-        if not _SECRET_HEADER.search(name) or not value or value == "-":
+        if not value or value == "-" or not _is_secret(name) or (name, value) in self._headers:
             return
+        self._headers.clear() if len(self._headers) > _MOST_HEADERS else None
+        self._headers.add((name, value))
         if name.lower().endswith(("referer", "referrer")):
             self.url(value)
             return
@@ -88,6 +95,22 @@ class Vault:
                 user, _, password = _unpacked(credentials.strip()).partition(":")
                 self.secret(user, kind, password=True)
                 self.secret(password, "password", password=True)
+
+    def body(self, value: bytes, kind: str) -> None:
+        """Remembers every text below a value of JSON, and what the nets find in it."""
+        if not self._bodies.add(value, kind):
+            self._look_into(value, kind)
+
+    def reveal(self) -> None:
+        """Looks into bodies that were only kept: after that `seen` has all values one by one."""
+        for value, kind in self._bodies.taken():
+            self._look_into(value, kind)
+
+    def _look_into(self, value: bytes, kind: str) -> None:
+        for text in below(value):
+            for part in (*inner(text), text):
+                self.secret(part, kind)
+            self.learn(text)
 
     def learn(self, text: str) -> None:
         """Remembers what the nets find in a line."""
@@ -149,8 +172,15 @@ class Vault:
 
         `public` are texts that may stand there: labels, paths and hashes of this report.
         """
-        if (found := self.seen.find(files, public)) is not None:
+        if digests(files, public):  # of which secret one is tells only its own digest
+            self.reveal()
+        if (found := self.seen.find(files, public, self._bodies)) is not None:
             raise LeakError(f"{found[0]} would have held a part of a {found[1]}; nothing was written")
+
+
+@lru_cache(1024)
+def _is_secret(name: str) -> bool:
+    return _SECRET_HEADER.search(name) is not None
 
 
 def _claims(text: str) -> dict[str, object]:
@@ -161,15 +191,6 @@ def _claims(text: str) -> dict[str, object]:
     except (jwt.PyJWTError, ValueError, RecursionError):
         return {}
     return claims if isinstance(claims, dict) else {}
-
-
-def texts(value: object, depth: int = 0) -> Iterator[str]:
-    """Every text below a value of JSON."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list) and depth < _DEEP:
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from texts(part, depth + 1)
 
 
 def _unpacked(text: str) -> str:

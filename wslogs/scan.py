@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
 from heapq import heapify, heappop, heappush
 from itertools import accumulate, pairwise
 from typing import BinaryIO, Protocol
@@ -26,7 +27,6 @@ BLOCK = 4 << 20
 EDGE = 64 << 10
 LONGEST_LINE = 1 << 20
 """A line longer than this is cut there: a file without line ends must not fill the memory."""
-_BEFORE, _AFTER = 512, 4096
 _FEW = 16 << 10
 """Of a block this small the time of every line is asked for."""
 _EVEN = 16
@@ -73,13 +73,6 @@ class Line:
     @property
     def raw(self) -> bytes:
         return self._block[self._start : self._end].rstrip(b"\r\n")
-
-    def apart(self) -> Line:
-        """The same line with little of its block: one that is kept for later must not keep four megabytes."""
-        start, stop = max(0, self._start - _BEFORE), min(self._end, self._start + EDGE)
-        start = min(self._start, self._block.find(b"\n", start) + 1) if start else 0
-        end = self._block.rfind(b"\n", stop, stop + _AFTER) if stop == self._end else stop
-        return Line(self._block[start : max(stop, end)], self._start - start, stop - start, self.number, self.hits)
 
     def following(self) -> Iterator[bytes]:
         """The lines after this one, as far as the block goes."""
@@ -139,10 +132,7 @@ class Scanner:
     """
 
     def __init__(self, needles: Sequence[str], counter: Counter | None = None, clock: Clock | None = None) -> None:
-        written = [(raw, place) for place, needle in enumerate(needles) for raw in sorted(_written(needle))]
-        self._places = [place for _, place in written]
-        self._finder = ahocorasick_rs.BytesAhoCorasick([raw for raw, _ in written]) if written else None
-        self._first = finder(raw for raw, _ in written)
+        self._places, self._finder, self._first = _finders(tuple(needles))
         self._counter, self._clock = counter, clock
         self._digest = hashlib.sha256()
         self.lines = self.recognised = self.size = 0
@@ -156,7 +146,7 @@ class Scanner:
     def kept(self, stream: BinaryIO) -> Iterator[Line]:
         """The lines that hold a needle, in order."""
         for block in self.blocks(stream):
-            yield from self._search(block)
+            yield from (self.line(block, *place) for place in self.places(block))
 
     def blocks(self, stream: BinaryIO) -> Iterator[Block]:
         """All lines, in order. What is told of the whole stream is told after the last block."""
@@ -206,16 +196,28 @@ class Scanner:
             chunk = following
             done.result()
 
-    def _search(self, block: Block) -> Iterator[Line]:
-        """First where lines with a needle are, then which needles they hold: most lines hold none."""
-        low = block.raw.lower()
-        for begin, end in found(self._first, block, low):
-            assert self._finder is not None
-            hits = {self._places[found] for found, _, _ in self._finder.find_matches_as_indexes(low[begin:end], overlapping=True)}
-            yield Line(block.raw, begin, end, block.number(begin), hits)
+    def places(self, block: Block) -> Iterator[tuple[int, int]]:
+        """Where the lines of a block that hold a needle begin and end, in order: most lines hold none."""
+        return found(self._first, block, block.raw.lower())
+
+    def line(self, block: Block, begin: int, end: int) -> Line:
+        """A line that holds a needle, with those that it holds."""
+        hits = set[int]()
+        if self._finder is not None:
+            found = self._finder.find_matches_as_indexes(block.raw[begin:end].lower(), overlapping=True)
+            hits = {self._places[which] for which, _, _ in found}
+        return Line(block.raw, begin, end, block.number(begin), hits)
 
 
 Finder = ahocorasick_rs.BytesAhoCorasick
+
+
+@lru_cache(8)  # logs of one kind have the same needles
+def _finders(needles: tuple[str, ...]) -> tuple[list[int], Finder | None, Finder | None]:
+    """(the needle that each form of one belongs to, what finds all forms, what finds where lines with one are)."""
+    written = [(raw, place) for place, needle in enumerate(needles) for raw in sorted(_written(needle))]
+    forms = [raw for raw, _ in written]
+    return [place for _, place in written], Finder(forms) if forms else None, finder(forms)
 
 
 def finder(needles: Iterable[bytes]) -> Finder | None:

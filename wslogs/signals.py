@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -110,15 +111,28 @@ def failed(attempt: Attempt, fired: Iterable[str], patterns: Patterns) -> bool |
     return False if attempt.opened else None
 
 
-def near(attempt: Attempt, loose: Sequence[Event], patterns: Patterns) -> tuple[Event, ...]:
-    """Notes about the bundle that stand by an attempt that did not go well: at the same moment, or without any time at all.
+class Notes:
+    """What events that belong to no attempt say, found by their moment."""
 
-    Where the attempt has no time, notes that all tell of one moment stand by it, a bundle of a few lines, as far as they
-    tell in which stage a try ended: others may be about any request.
-    """
-    notes = [event for event in loose if event.signals and event.what not in LIFE]
-    moments = [m for m in (attempt.started, attempt.ended) if m is not None]
-    times = [event.at for event in notes if event.at is not None]
-    if not moments and times and max(times) - min(times) <= _NEAR_S:
-        return tuple(e for e in notes if e.at is None or any(patterns.signals[name].ended_in for name in e.signals))
-    return tuple(e for e in notes if e.at is None or any(abs(e.at - m) <= _NEAR_S for m in moments))
+    def __init__(self, loose: Sequence[Event], patterns: Patterns) -> None:
+        self._notes = [event for event in loose if event.signals and event.what not in LIFE]
+        self._patterns = patterns
+        timed = sorted((note.at, place) for place, note in enumerate(self._notes) if note.at is not None)
+        self._times, self._places = [at for at, _ in timed], [place for _, place in timed]
+        self._untimed = [place for place, note in enumerate(self._notes) if note.at is None]
+
+    def near(self, attempt: Attempt) -> tuple[Event, ...]:
+        """Notes about the bundle that stand by an attempt that did not go well: at the same moment, or without any time at all.
+
+        Where the attempt has no time, notes that all tell of one moment stand by it, a bundle of a few lines, as far as they
+        tell in which stage a try ended: others may be about any request.
+        """
+        moments = [m for m in (attempt.started, attempt.ended) if m is not None]
+        if not moments and self._times and self._times[-1] - self._times[0] <= _NEAR_S:
+            signals = self._patterns.signals
+            return tuple(e for e in self._notes if e.at is None or any(signals[name].ended_in for name in e.signals))
+        places = set(self._untimed)
+        for moment in moments:
+            first, last = bisect_left(self._times, moment - _NEAR_S), bisect_right(self._times, moment + _NEAR_S)
+            places.update(self._places[first:last])
+        return tuple(self._notes[place] for place in sorted(places))

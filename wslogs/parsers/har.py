@@ -9,9 +9,12 @@ reason. chrome-har and older Playwright write no WebSocket at all.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import shutil
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from functools import cached_property, lru_cache
 
 import msgspec
 import regex
@@ -21,13 +24,14 @@ from wslogs.bundle import Item
 from wslogs.model import Event, Source, Tier, What
 from wslogs.parsers import nginx_build
 from wslogs.parsers.kit import Kit, Parsed, apply_fields, apply_reading, few, origin
-from wslogs.redact import ELIDED, texts
+from wslogs.redact import ELIDED
 
 _EARLIEST = 946684800.0
 """Before 2000: Chrome dates a try that failed before its request at the end of 1969."""
 _BODIES = frozenset({"xhr", "fetch", "websocket", "other", None})
 """Kinds of entries whose bodies are data, and no page or script."""
 _MOST_OF_A_BODY = 64 << 10
+_AT_ONCE = 1 << 20
 _WRITER = regex.compile(rb'"creator"\s*:\s*\{[^{}]{0,400}?"name"\s*:\s*"([^"]{0,40})"')
 _WAITED_FOR = frozenset({b"Firefox", b"WebKit Web Inspector"})
 """Writers whose entry of a try that failed differs from one that waits only in that its times are told."""
@@ -58,7 +62,14 @@ class _Header(msgspec.Struct):
 class _Frame(msgspec.Struct):
     type: str = ""
     time: float | None = None
-    data: str | None = None
+    data: msgspec.Raw = _NOTHING
+
+    @property
+    def text(self) -> str:
+        """What is said in it; nothing where it is no text."""
+        with suppress(msgspec.DecodeError):
+            return msgspec.json.decode(self.data, type=str | None) or ""
+        return ""
 
 
 class _Timings(msgspec.Struct):
@@ -83,7 +94,7 @@ class _Response(msgspec.Struct):
     content: msgspec.Raw = _NOTHING
 
 
-class _Entry(msgspec.Struct):
+class _Entry(msgspec.Struct, dict=True):
     request: _Request
     response: _Response = msgspec.field(default_factory=_Response)
     started: str = msgspec.field(default="", name="startedDateTime")
@@ -93,6 +104,18 @@ class _Entry(msgspec.Struct):
     resource: str | None = msgspec.field(default=None, name="_resourceType")
     security: str | None = msgspec.field(default=None, name="_securityState")
     frames: list[_Frame] | None = msgspec.field(default=None, name="_webSocketMessages")
+
+    @cached_property
+    def at(self) -> float | None:
+        """When it began, epoch seconds; None where it is dated 1969 or not at all."""
+        moment = times.parse(self.started, "iso")
+        return moment[0] if moment and moment[0] > _EARLIEST else None
+
+    @cached_property
+    def is_websocket(self) -> bool:
+        if self.resource == "websocket" or self.request.url.startswith(_SCHEMES):
+            return True
+        return _header(self.request.headers, "upgrade").lower() == "websocket"
 
 
 class _Page(msgspec.Struct):
@@ -121,8 +144,10 @@ def parse(item: Item, kit: Kit) -> Parsed:
 
     A HAR that is cut gives the entries before the cut and a note; entries of another form are counted and left out.
     """
+    whole_file = io.BytesIO()  # grows in place, where `read()` would join two halves
     with item.open() as stream:
-        raw = stream.read()
+        shutil.copyfileobj(stream, whole_file, _AT_ONCE)
+    raw = whole_file.getvalue()
     source = Source(path=item.path, kind="har", tier=Tier.BROWSER, sha256=hashlib.sha256(raw).hexdigest(), zone_from="the log")
     source.lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
     parsed = Parsed([source])
@@ -141,11 +166,11 @@ def parse(item: Item, kit: Kit) -> Parsed:
     moments = _moments(read)
     places = {page: len(pages) - place - 1 for place, page in enumerate(pages)}
     writer = found[1] if (found := _WRITER.search(raw, 0, 1 << 16)) is not None else b""
-    tried = [position for position, entry in enumerate(read) if _is_websocket(entry)]
+    tried = [position for position, entry in enumerate(read) if entry.is_websocket]
     line_of = dict(zip(tried, lines, strict=False))
     chosen = set(few(tried, source, kit))
     for position, entry in enumerate(read):
-        at = _dated(entry)
+        at = entry.at
         if at is not None:
             source.first = at if source.first is None else min(source.first, at)
             source.last = max(source.last or at, at + max(0.0, (entry.time or 0.0)) / 1000)
@@ -244,12 +269,6 @@ def _lines(raw: bytes) -> list[int]:
     return found
 
 
-def _is_websocket(entry: _Entry) -> bool:
-    if entry.resource == "websocket" or entry.request.url.startswith(_SCHEMES):
-        return True
-    return _header(entry.request.headers, "upgrade").lower() == "websocket"
-
-
 def _header(headers: list[_Header], name: str) -> str:
     return next((h.value for h in headers if h.name.lower() == name), "")
 
@@ -285,7 +304,7 @@ def _event(
     made.page = origin(_header(entry.request.headers, "origin"), kit)
     made.upgrade = True
     kit.paths.add(made.path or "/")
-    errors = [f.data or "" for f in entry.frames or () if f.type == "error"]
+    errors = [f.text for f in entry.frames or () if f.type == "error"]
     reason = " ".join(errors)
     broken = '"_securityState": "broken"' if entry.security == "broken" and not made.status else ""
     reason = " ".join(part for part in (reason, entry.response.error, entry.response.failure, broken) if part)
@@ -341,7 +360,7 @@ def _boot(entries: list[_Entry]) -> tuple[float, float] | None:
     the earliest instant is the likely one.
     """
     ticks = [t for t in map(_ticks, entries) if t is not None]
-    dated = [(at, at + max(0.0, entry.time or 0.0) / 1000, entry.resource) for entry in entries if (at := _dated(entry)) is not None]
+    dated = [(at, at + max(0.0, entry.time or 0.0) / 1000, entry.resource) for entry in entries if (at := entry.at) is not None]
     if not ticks or not dated:
         return None
     ready = min((end for _, end, kind in dated if kind == "script"), default=min(at for at, _, _ in dated))
@@ -349,15 +368,9 @@ def _boot(entries: list[_Entry]) -> tuple[float, float] | None:
     return low, max(0.0, max(end for _, end, _ in dated) - max(ticks) - low)
 
 
-def _dated(entry: _Entry) -> float | None:
-    """When an entry began, epoch seconds; None where it is dated 1969 or not at all."""
-    moment = times.parse(entry.started, "iso")
-    return moment[0] if moment and moment[0] > _EARLIEST else None
-
-
 def _ticks(entry: _Entry) -> float | None:
     """Seconds on the browser's monotonic clock at which an undated try failed."""
-    if not _is_websocket(entry) or _dated(entry) is not None:
+    if not entry.is_websocket or entry.at is not None:
         return None
     return next((f.time for f in entry.frames or () if f.type == "error" and f.time is not None and f.time < _EARLIEST), None)
 
@@ -365,14 +378,14 @@ def _ticks(entry: _Entry) -> float | None:
 def _moments(entries: list[_Entry]) -> list[tuple[float | None, float]]:
     """For each entry, if it is undated: (when it failed, how far that may be off)."""
     boot = _boot(entries)
-    dated = [_dated(entry) for entry in entries]
+    dated = [entry.at for entry in entries]
     known = [at for at in dated if at is not None]
     failed = max((ticks for ticks in map(_ticks, entries) if ticks is not None), default=None)
     found = list[tuple[float | None, float]]()
     before = known[0] if known else None
     for entry, at in zip(entries, dated, strict=True):
         ticks = _ticks(entry) if at is None else None
-        if at is None and failed is not None and ticks is None and _is_websocket(entry):
+        if at is None and failed is not None and ticks is None and entry.is_websocket:
             ticks = failed  # still waiting: dialled after the last one had failed
         if boot is not None and ticks is not None:
             found.append((boot[0] + ticks, max(0.001, boot[1])))
@@ -389,42 +402,34 @@ def _date(entry: _Entry, at: float) -> tuple[float, float, float] | None:
     took = _answered(entry, at) if entry.response.status == _TUNNEL else max(0.0, entry.time or 0.0) / 1000
     if not text or took is None or _header(headers, "age") or "hit" in _header(headers, "x-cache").lower() or entry.response.status == 304:
         return None
+    date = _http_date(text)
+    return None if date is None else (date, at, at + took)
+
+
+@lru_cache(16)  # many answers of one second
+def _http_date(text: str) -> float | None:
     try:
-        date = parsedate_to_datetime(text).timestamp()
+        return parsedate_to_datetime(text).timestamp()
     except ValueError:
         return None
-    return date, at, at + took
 
 
 def _learn_secrets(entry: _Entry, kit: Kit) -> None:
-    for header in [*entry.request.headers, *entry.response.headers]:
+    for header in (*entry.request.headers, *entry.response.headers):
         kit.vault.header(header.name, header.value)
     for frame in entry.frames or ():
-        if frame.type != "error" and frame.data:
-            _hide(frame.data[:_MOST_OF_A_BODY], "message of a WebSocket", kit)
+        if frame.type != "error":
+            data = bytes(frame.data) if len(frame.data) <= _MOST_OF_A_BODY else msgspec.json.encode(frame.text[:_MOST_OF_A_BODY])
+            kit.vault.body(data, "message of a WebSocket")
     for raw, kind in ((entry.request.cookies, "cookie"), (entry.response.cookies, "cookie"), (entry.request.body, "body of a request")):
-        _hide_below(raw, kind, kit)
+        _hide(raw, kind, kit)
     if entry.resource in _BODIES:
-        _hide_below(entry.response.content, "body of an answer", kit)
-    if entry.request.url and not _is_websocket(entry):
+        _hide(entry.response.content, "body of an answer", kit)
+    if entry.request.url and not entry.is_websocket:
         kit.vault.url(entry.request.url)
 
 
-def _hide_below(raw: msgspec.Raw, kind: str, kit: Kit) -> None:
-    """Makes every text below a value known to the vault, of a value that is not too long."""
-    content = bytes(raw)
-    if len(content) > _MOST_OF_A_BODY or content == b"null":
-        return
-    with suppress(msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        for text in texts(msgspec.json.decode(content)):
-            _hide(text, kind, kit)
-
-
-def _hide(text: str, kind: str, kit: Kit) -> None:
-    """A message or a body: whole, and each text in it where it is JSON."""
-    if text.startswith(("{", "[")):
-        with suppress(msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            for part in texts(msgspec.json.decode(text)):
-                kit.vault.secret(part, kind)
-    kit.vault.secret(text, kind)
-    kit.vault.learn(text)
+def _hide(raw: msgspec.Raw, kind: str, kit: Kit) -> None:
+    """Makes a value known to the vault that is not too long."""
+    if len(raw) <= _MOST_OF_A_BODY:
+        kit.vault.body(bytes(raw), kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from wslogs.parsers import access
 from wslogs.parsers.heads import Head, Heads
@@ -32,22 +32,22 @@ def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
     scores: dict[str, dict[str, float]] = {}
     clear: dict[str, Counter[str]] = {}
     own_rows: set[str] = set()
-    formats = access.layouts(kit)
-    heads = {kind: Heads(kit.patterns, kind) for kind in KINDS}
+    own = [shape.match for shape in kit.patterns.shapes if shape.rows]
+    heads, judge = Heads(kit.patterns, "app"), _Judge(kit)
     for raw in head.splitlines()[:_SAMPLE]:
         text = decode(raw)
         if not text.strip():
             continue
-        taken = heads["app"].take(text)
+        taken = heads.take(text)
         score = scores.setdefault(taken.program, dict.fromkeys(KINDS, 0.0))
-        line = {kind: _score(kind, text, taken, heads, formats, kit) for kind in KINDS}
+        line = judge.scores(text, taken)
         for kind, value in line.items():
             score[kind] += value
-        if any(shape.rows and shape.match.match(taken.bare) for shape in kit.patterns.shapes):
+        if any(shape.match(taken.bare) for shape in own):
             own_rows.add(taken.program)
         if (most := max(KINDS, key=line.__getitem__)) and line[most] >= _CLEAR:
             clear.setdefault(taken.program, Counter())[most] += 1
-    if (near := heads["app"].near) is not None:
+    if (near := heads.near) is not None:
         kit.near[name] = near
     found = {}
     for program, score in scores.items():
@@ -87,20 +87,31 @@ def majority(programs: Mapping[str, str]) -> str:
     return Counter(others or programs.values()).most_common(1)[0][0]
 
 
-def _score(kind: str, text: str, taken: Head, heads: Mapping[str, Heads], formats: list[access.Layout], kit: Kit) -> float:
-    if kind == "nginx-access":
-        if taken.bare.startswith("{") and heads[kind].take(text).record:
-            return _WHOLE
-        return _row(taken, formats, kit)
-    bare = taken.bare
-    shape = max((s.weight for s in kit.patterns.shapes if s.kind == kind and s.match.match(bare)), default=0)
-    words = taken.text if kind != "nginx-error" else bare
-    said = _WORDS if kit.reader(kind).read_all(words) else 0.0
-    return shape + (said if shape >= _CLEAR or not said or not _row(taken, formats, kit) else said / 2)
+class _Judge:
+    """Tells what one line says for each kind. What the line is asked twice is worked out once."""
 
+    def __init__(self, kit: Kit) -> None:
+        self._formats = access.layouts(kit)
+        self._loose = {one.id for one in kit.patterns.accesses if one.match is not None}
+        weighty = sorted(kit.patterns.shapes, key=lambda shape: -shape.weight)
+        self._shapes = {kind: [(s.match, s.weight) for s in weighty if s.kind == kind and s.weight] for kind in KINDS}
+        self._readers = {kind: kit.reader(kind) for kind in KINDS}
+        self._rows = Heads(kit.patterns, "nginx-access")
 
-def _row(taken: Head, formats: Sequence[access.Layout], kit: Kit) -> float:
-    """What a line says for an access log."""
-    found = next((f for f in formats for one in (taken.bare, f"{taken.logged} {taken.bare}") if f.match(one)), None)
-    loose = {one.id for one in kit.patterns.accesses if one.match is not None}
-    return 0.0 if found is None else _ROW if found.name in loose else _WHOLE
+    def scores(self, text: str, taken: Head) -> dict[str, float]:
+        """Kind -> what a line says for it, given the line and what it is without its head."""
+        record = taken.bare.startswith("{") and self._rows.take(text).record
+        row = _WHOLE if record else self._row(taken)
+        if row == _WHOLE:  # what it quotes of a request says nothing for another kind
+            return dict.fromkeys(KINDS, 0.0) | {"nginx-access": row}
+        return {kind: row if kind == "nginx-access" else self._score(kind, taken, row) for kind in KINDS}
+
+    def _score(self, kind: str, taken: Head, row: float) -> float:
+        shape = next((weight for match, weight in self._shapes[kind] if match.match(taken.bare)), 0.0)
+        said = _WORDS if self._readers[kind].read_all(taken.bare if kind == "nginx-error" else taken.text) else 0.0
+        return shape + (said if shape >= _CLEAR or not row else said / 2)
+
+    def _row(self, taken: Head) -> float:
+        """What a line says for an access log."""
+        found = next((f for f in self._formats for one in (taken.bare, f"{taken.logged} {taken.bare}") if f.match(one)), None)
+        return 0.0 if found is None else _ROW if found.name in self._loose else _WHOLE

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import TypeVar
 
+import ahocorasick_rs
 import regex
 
 from wslogs import coverage
@@ -147,8 +149,12 @@ class Reader:
 
     def read_all(self, text: str) -> Reading:
         """The same for a text that no scanner went over, such as a reason inside a HAR."""
-        folded = text.lower()
-        return self.read(text, [needle for needle in self.needles if needle == PATH or needle in folded])
+        hits = self._finder.find_matches_as_indexes(text.lower().encode("utf-8", "surrogatepass"), overlapping=True)
+        return self.read(text, {PATH, *(self.needles[hit] for hit, _, _ in hits)})
+
+    @cached_property
+    def _finder(self) -> ahocorasick_rs.BytesAhoCorasick:
+        return ahocorasick_rs.BytesAhoCorasick([needle.encode() for needle in self.needles])
 
     def _read(self, text: str, texts: Iterable[Text]) -> Reading:
         reading = Reading()
@@ -200,7 +206,7 @@ def decode(raw: bytes) -> str:
 
 def clean(text: str) -> str:
     """Without colours and control characters."""
-    return _COLOURS.sub("", text)
+    return text if text.isprintable() else _COLOURS.sub("", text)
 
 
 _HEX = regex.compile(r"0x[0-9a-fA-F]{1,6}")

@@ -12,11 +12,12 @@ import regex
 from wslogs import times
 from wslogs.bundle import Item
 from wslogs.coverage import LEVELS, lower
-from wslogs.linewise import runs
+from wslogs.linewise import compiled, runs
 from wslogs.model import Event, Source, Tier, What
 from wslogs.parsers import access
 from wslogs.parsers.bulk import Bulk
 from wslogs.parsers.bystanders import Bystanders
+from wslogs.parsers.elsewhere import Elsewhere
 from wslogs.parsers.heads import AS_BYTES, Head, Heads
 from wslogs.parsers.kinds import MIXED, majority, second
 from wslogs.parsers.kit import FEWEST, LONGEST, PATH, Kit, Parsed, Reader, Reading, decode, event_of, spans, tier_of
@@ -25,10 +26,12 @@ from wslogs.parsers.tally import Tally
 from wslogs.parsers.tracebacks import gather, last_words, named, shortened
 from wslogs.patterns import Patterns
 from wslogs.redact import excerpt
-from wslogs.scan import Clock, Line, Scanner
+from wslogs.scan import Block, Clock, Line, Scanner
 
 _ANSWERS = (What.ACCEPTED, What.REFUSED, What.OPENED)
 _ID_LINES = 3
+_TRIES = 50
+"""Lines of a block that are heard, at most: what they quote may look like a level."""
 _ROWS_AHEAD = 200
 """Lines after an error that are looked through for a row of access."""
 _LEVEL = regex.compile(r"\S+ \S+ \[(\w+)\] \d+#\d+: ")
@@ -44,7 +47,7 @@ def parse(item: Item, programs: Mapping[str, str], kit: Kit) -> Parsed:
     known = set(kit.paths)
     events, scanner, tally, others = _read(item, source, programs, kit)
     late = {e.path for e in events if e.status == 101 and e.path} - known
-    if late and "nginx-access" in programs.values() and not all(_led(path) for path in late):
+    if late and "nginx-access" in programs.values() and not all(is_led(path) for path in late):
         # Refused tries stand on paths that only an upgraded row names: once more, with those paths.
         events, scanner, tally, others = _read(item, source, programs, kit)
     source.sha256, source.lines = scanner.sha256, scanner.lines
@@ -65,7 +68,7 @@ def _in_bulk(item: Item, programs: Mapping[str, str], kit: Kit) -> Parsed:
         scanner = Scanner((), tally, _clock(source, reading))
         with item.open() as stream:
             rows, wanted = Bulk(source, kit, reading.row_of, reading.bystanders).read(scanner, stream, _of_bulk(reading, kit))
-        late = {path for path in kit.paths - known if not _led(path)}
+        late = {path for path in kit.paths - known if not is_led(path)}
         if not late or len(kit.led()) == led:
             break
         known, led = set(kit.paths), len(kit.led())  # refused tries stand on paths that only an upgraded row names: once more
@@ -97,10 +100,11 @@ def _read(item: Item, source: Source, programs: Mapping[str, str], kit: Kit) -> 
     tally = _tally(kit.patterns, set(programs.values()), reading.formats)
     scanner = Scanner(reading.needles(), tally, _clock(source, reading))
     with item.open() as stream:
-        return list(reading.events(scanner, stream)), scanner, tally, reading.bystanders.found
+        return list(reading.events(scanner, stream)), scanner, tally, [*reading.bystanders.found, *reading.elsewhere.found]
 
 
-def _led(path: str) -> bool:
+def is_led(path: str) -> bool:
+    """Whether lines with a path are found before it is known as one that is dialled."""
     return "websocket" in path.lower() or "/ws" in path.lower() or "/socket" in path.lower()
 
 
@@ -123,52 +127,72 @@ class _Reading:
         self.heads = {kind: Heads(kit.patterns, kind, kit.near.get(source.path)) for kind in set(programs.values())}
         self._zone_s: float | None = None
         self._default = programs.get("") or source.kind
+        self._errors = [shape.match for shape in kit.patterns.shapes if shape.kind == "nginx-error"]
+        self._asked: tuple[Head, Mapping[str, str] | None] | None = None
         self._names: list[str] = []
+        self._forms: set[str] = set()
         self._neighbours = Neighbours()
         self.bystanders = Bystanders(source, kit, self.row_of)
+        self.elsewhere = Elsewhere(kit)
 
     def needles(self) -> list[str]:
         words: set[str] = set()
         for kind in set(self._programs.values()):
             words |= set(access.needles(self.formats, self.kit.led()) if kind == "nginx-access" else self.kit.reader(kind).needles)
         if PATH in words:
-            words = (words - {PATH}) | self._paths()
+            self._forms = self._paths()
+            words = (words - {PATH}) | self._forms
         words.add(AS_BYTES)
         self._names = sorted(words)
         return self._names
 
     def _paths(self) -> set[str]:
-        return {form for path in self.kit.led() for form in access.forms(path)} | {"/ws", "/socket", "websocket"}
+        forms = {form for path in self.kit.led() for form in access.forms(path)} | {"/ws", "/socket", "websocket"}
+        short = [path.lower() for path in self.kit.paths if len(path) < 3] if "nginx-error" in self.heads else []
+        return forms | {f" {path}{after}" for path in short for after in (" http/", "?")}
 
     def events(self, scanner: Scanner, stream: BinaryIO) -> Iterator[Event]:
-        done = 0
-        for line in self._some(scanner.kept(stream)):
-            if line.number <= done:
-                continue
-            head, first, last = self.heads[self._default].whole(line)
-            kind = self._kind(head)
-            if kind != self._default and kind in self.heads:
-                head, first, last = self.heads[kind].whole(line)
-            done = last
-            if kind == "nginx-access":
-                made = self._access(head, first)
-                if made is not None:
-                    self.bystanders.look(made.status, made.at, lambda: line)  # noqa: B023  it is called at once
-            else:
-                made, done = self._words(head, line, first, last, kind)
-            if made is not None:
-                yield made
-
-    def _some(self, lines: Iterator[Line]) -> Iterator[Line]:
-        """The first and the last lines of very many: what began it, and what it came to."""
-        yield from islice(lines, self.kit.spare // 2)
-        rest, count = deque[Line](maxlen=max(1, self.kit.spare // 2)), 0
-        for line in lines:
-            rest.append(line.apart())
+        """The first and the last events of very many: what began it, and what it came to."""
+        made = self._made(scanner, stream)
+        yield from islice(made, self.kit.spare // 2)
+        rest, count = deque[Event](maxlen=max(1, self.kit.spare // 2)), 0
+        for event in made:
+            rest.append(event)
             count += 1
         if count > len(rest):
             self._note(f"{count - len(rest)} lines in its middle are passed over: it has more about WebSockets than are joined")
         yield from rest
+
+    def _made(self, scanner: Scanner, stream: BinaryIO) -> Iterator[Event]:
+        done = 0
+        for block in scanner.blocks(stream):
+            if "nginx-error" in self.heads:
+                self._listen(block)
+            for begin, end in scanner.places(block):
+                other = "nginx-error" in self.heads and self.elsewhere.holds(decode(block.raw[begin:end]))
+                if other and not self.elsewhere.wanted():
+                    continue
+                line = scanner.line(block, begin, end)
+                if line.number <= done:
+                    continue
+                made, done = self._event(line)
+                if made is not None and other:
+                    self.elsewhere.add(made)
+                elif made is not None:
+                    yield made
+
+    def _event(self, line: Line) -> tuple[Event | None, int]:
+        """The event of a line, and the last line that belongs to it."""
+        head, first, last = self.heads[self._default].whole(line)
+        kind = self._kind(head)
+        if kind != self._default and kind in self.heads:
+            head, first, last = self.heads[kind].whole(line)
+        if kind != "nginx-access":
+            return self._words(head, line, first, last, kind)
+        made = self._access(head, first)
+        if made is not None:
+            self.bystanders.look(made.status, made.at, lambda: line)
+        return made, last
 
     def _kind(self, head: Head) -> str:
         """The kind of a line: its program's, or where that has two, the one whose form it has."""
@@ -176,7 +200,7 @@ class _Reading:
         others = {kind, *(k for k in MIXED if second(head.program, k) in self._programs)}
         if len(others) == 1:
             return kind
-        if "nginx-error" in others and any(s.kind == "nginx-error" and s.match.match(head.bare) for s in self.kit.patterns.shapes):
+        if "nginx-error" in others and any(shape.match(head.bare) for shape in self._errors):
             return "nginx-error"
         if "nginx-access" in others and self.row(head) is not None:
             return "nginx-access"
@@ -194,7 +218,9 @@ class _Reading:
 
     def row(self, head: Head) -> Mapping[str, str] | None:
         """The values of a row; its own first time may have been taken for that of a wrapper."""
-        return self._row(head.bare) or (self._row(f"{head.logged} {head.bare}") if head.logged else None)
+        if self._asked is None or self._asked[0] is not head:  # its kind is asked for first, then what it says
+            self._asked = head, self._row(head.bare) or (self._row(f"{head.logged} {head.bare}") if head.logged else None)
+        return self._asked[1]
 
     def row_of(self, raw: bytes) -> Mapping[str, str] | None:
         head = self.heads["nginx-access"].take(decode(raw))
@@ -217,7 +243,7 @@ class _Reading:
             self.hear(head.bare)
         words = head.bare if kind == "nginx-error" else head.text
         hits = {self._names[hit] for hit in line.hits}
-        if hits & self._paths():
+        if kind == "nginx-error" or not self._forms.isdisjoint(hits):
             hits.add(PATH)
         reading = reader.read_all(words) if head.packed or head.record is not None else reader.read(words, hits)
         if reading.message is not None and reading.message.what is What.EXCEPTION:
@@ -283,6 +309,17 @@ class _Reading:
                 if (found := stanza.match.search(decode(raw))) is not None:
                     return found["request_id"]
         return None
+
+    def _listen(self, block: Block) -> None:
+        """Looks for a line of a block that is more talkative than those before."""
+        place = 0
+        for _ in range(_TRIES):
+            lower_ones = LEVELS[: LEVELS.index(self._source.level or LEVELS[-1])]
+            found = compiled(rf"\[(?:{'|'.join(lower_ones)})\] \d+#\d+: ").search(block.raw, place) if lower_ones else None
+            if found is None:
+                return
+            begin, place = block.line(found.start())
+            self.hear(self.heads["nginx-error"].bare(decode(block.raw[begin:place])))
 
     def hear(self, text: str) -> None:
         """Learns from one line how talkative an error log is."""

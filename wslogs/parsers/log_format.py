@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import regex
@@ -151,6 +152,7 @@ class Layout:
         return len(row) == len(set(self.names.values()) - ({_TARGET} if "request_uri" in self.names.values() else set()))
 
 
+@lru_cache(256)  # each file of a bundle asks for the same ones
 def layout(name: str, log_format: str, escape: str = "default") -> Layout:
     """Compiles a `log_format` (nginx's arguments after unquoting, joined). PatternError when two values touch."""
     slots, tail = _slots(log_format, escape)

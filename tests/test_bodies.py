@@ -1,0 +1,96 @@
+"""Bodies are kept as they stand, and give each text when an output is searched."""
+
+import hashlib
+import json
+
+import pytest
+
+from wslogs import bodies
+from wslogs.bodies import Bodies, below, inner, texts
+from wslogs.errors import LeakError
+from wslogs.mask import Mask
+from wslogs.redact import Vault
+
+SECRET = "9f8Zq2LmXv7TbR4cKd6w"  # no real one
+
+
+def content(text: str) -> bytes:
+    """The `content` of a HAR's answer."""
+    return json.dumps({"mimeType": "application/json", "text": text}).encode()
+
+
+def test_texts_of_a_value_and_of_json_in_it() -> None:
+    value = content(json.dumps({"name": 'said "x"', "rows": [{"id": 7, "of": "a"}]}))
+    assert next(iter(below(value))) == "application/json"
+    assert list(inner(list(below(value))[1])) == ['said "x"', "a"]
+    assert list(below(b"{")) == list(inner("{")) == list(inner("plain")) == []
+    assert list(texts({"a": ["b", {"c": "d"}], "e": 1})) == ["b", "d"]
+
+
+def test_values_are_given_with_their_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "_AT_ONCE", 10)
+    rows = [(b'"the first"', "cookie"), (b'{"a":\n"the second"}', "body"), (b'"the third"', "body")]
+    kept = Bodies()
+    assert all(kept.add(*row) for row in [*rows, (b"null", "cookie")])
+    assert list(kept) == [("the first", "cookie"), ("the second", "body"), ("the third", "body")]
+    assert list(kept.taken()) == rows and list(kept) == []
+
+
+@pytest.mark.parametrize("value", ['{"password": "x"}', '{"DB_PWD": "x"}', "postgres:\\/\\/app:hunter22@db"])
+def test_where_a_password_may_stand_is_looked_into_at_once(value: str) -> None:
+    assert not Bodies().add(content(value), "body")
+
+
+def test_a_byte_that_no_json_holds_does_not_mix_values_up() -> None:
+    assert not Bodies().add(b'"the\0second"', "body")
+
+
+def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "MOST", 30)
+    kept = Bodies()
+    assert kept.add(b'"' + b"a" * 20 + b'"', "body") and not kept.add(b'"' + b"b" * 20 + b'"', "body")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        SECRET,
+        json.dumps({"access": SECRET}),
+        json.dumps({"access": [f'"{SECRET}"']}),
+        json.dumps({"access": "".join(f"%{ord(c):02X}" for c in SECRET)}),
+        "".join(f"\\u{ord(c):04x}" for c in SECRET),
+    ],
+)
+def test_an_output_that_holds_a_part_of_a_body_is_not_written(body: str) -> None:
+    vault = Vault()
+    vault.body(content(body), "body of an answer")
+    with pytest.raises(LeakError, match=r"report\.md would have held a part of a body of an answer"):
+        vault.check({"report.md": f"it was {SECRET[:12]} there".encode()})
+    vault.check({"report.md": b"it was nothing"})
+
+
+def test_an_escape_in_a_body_hides_nothing() -> None:
+    vault = Vault()
+    vault.body(content(json.dumps({"said": "qzx\\kvb\\Nwplrt"})), "body of an answer")
+    with pytest.raises(LeakError):
+        vault.check({"report.md": b"it was qzx\\kvb\\Nwplrt"})
+
+
+def test_the_hash_of_a_text_in_a_body_is_a_leak() -> None:
+    vault = Vault()
+    vault.body(content(json.dumps({"access": SECRET})), "body of an answer")
+    with pytest.raises(LeakError, match="its hash"):
+        vault.check({"report.md": hashlib.md5(SECRET.encode(), usedforsecurity=False).hexdigest().encode()})
+
+
+def test_eight_characters_of_a_password_in_a_body_are_a_leak() -> None:
+    vault = Vault()
+    vault.body(content(json.dumps({"password": "hunter2x9Q"})), "body of a request")
+    with pytest.raises(LeakError):
+        vault.check({"report.md": b"a hunter2x b"})
+
+
+def test_a_masked_line_knows_the_texts_of_bodies() -> None:
+    vault = Vault()
+    vault.body(content(json.dumps({"said": "client server"})), "body of an answer")
+    assert Mask(vault, frozenset({"client", "server", "the"})).line("the client server") == "the …"

@@ -1,0 +1,53 @@
+"""What an nginx error log tells of other requests: of very many lines some, evenly, as the control group of those that failed."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+from wslogs.model import Event, What
+from wslogs.parsers.kit import Kit, dialled
+from wslogs.stanzas import Message
+
+MOST = 5000
+"""Events of one log that are kept, or half of them."""
+_REMEMBERED = 10_000
+"""Paths that are kept in mind."""
+
+
+class Elsewhere:
+    """Tells lines about other requests, and keeps the events of some."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+        texts = [text for text in kit.patterns.texts("nginx-error") if isinstance(text, Message) and text.what is What.ERROR]
+        self._requests = [text.match for text in texts if text.match is not None and "url" in text.match.groupindex]
+        self._known: dict[str, bool] = {}
+        self._dialled = 0
+        self._count, self._step = 0, 1
+        self.found: list[Event] = []
+
+    def holds(self, text: str) -> bool:
+        """Whether a line names a request on a path that is no WebSocket's, as far as the bundle has shown."""
+        if self._dialled != len(self._kit.paths) or len(self._known) > _REMEMBERED:
+            self._known.clear()
+            self._dialled = len(self._kit.paths)
+        for request in self._requests:
+            if (asked := request.search(text)) is not None:
+                path = asked["url"].partition("?")[0]
+                if path not in self._known:
+                    self._known[path] = path.startswith("/") and not dialled(unquote(path), self._kit)
+                return self._known[path]
+        return False
+
+    def wanted(self) -> bool:
+        """Whether the next such line is one that is kept."""
+        self._count += 1
+        return (self._count - 1) % self._step == 0
+
+    def add(self, event: Event) -> None:
+        """Keeps an event that says what failed: others are no measure for one that did."""
+        if event.signals:
+            self.found.append(event)
+        if len(self.found) > MOST:
+            self.found = self.found[::2]
+            self._step *= 2
