@@ -13,6 +13,8 @@ from benchmarks.run import CommandError
 from benchmarks.tables import write
 
 PAGE = ROOT / "docs" / "performance.md"
+PAGES = {"scale": ROOT / "docs" / "scale.md"}
+"""Of those tables that stand elsewhere."""
 DATA = ROOT / "build" / "bench"
 
 
@@ -23,7 +25,7 @@ def options(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--size", type=float, default=1.0, metavar="GB", help="of the logs; the others go with it (default 1)")
     parser.add_argument("--repeat", type=int, default=3, metavar="N", help="runs of each command, the median counts (default 3)")
     parser.add_argument("--data", type=Path, default=DATA, metavar="DIR", help="where the made logs are kept (default build/bench)")
-    parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md and docs/scale.md")
     given = parser.parse_args(words)
     try:
         given.names, given.inputs = wanted(given.only)
@@ -52,7 +54,7 @@ def main(words: list[str]) -> int:
             continue
         print(table.markdown(), flush=True)
         if given.write:
-            write(PAGE, table)
+            write(PAGES.get(name, PAGE), table)
     return 1 if failed else 0
 
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 from benchmarks import programs
+from benchmarks.clusters import started
 from benchmarks.data import Made, Spec, made
-from benchmarks.run import Side, Took, compare, sums_children
+from benchmarks.run import Side, Took, compare, least, sums_children
 from benchmarks.tables import Table, machine, memory, micros, rate, seconds, size, times
 
 INPUTS = ("error", "app", "compose", "gz", "har", "many")
 _HAR_GB = 0.2
 """A HAR is no longer than that."""
 _GROWTH = (0.1, 1.0, 3.0)
+_SCALE, _WORKERS = (1.0, 4.0), (1, 2)
 _TRIES = 1_000_000
 """For a size of 1 GB; also a tenth and a hundredth of it."""
 _SIGNALS = (100, 1000)
@@ -186,12 +190,45 @@ def start(setting: Setting) -> Table:
     )
 
 
+def scale(setting: Setting) -> Table:
+    """One process beside clusters of one worker and of two, which run on this machine too."""
+    rows: list[tuple[str, ...]] = []
+    with ExitStack() as running:
+        folders = [Path(running.enter_context(TemporaryDirectory(prefix="wslogs-bench-"))) for _ in _WORKERS]
+        clusters = {
+            f"{count} worker{'s' * (count > 1)}": running.enter_context(started(count, folder))
+            for count, folder in zip(_WORKERS, folders, strict=True)
+        }
+        before: dict[str, tuple[int, Took]] = {}
+        for part in _SCALE:
+            one = setting.made("access", part * setting.size_gb)
+            sides = [programs.wslogs([one.bundle], "one process")]
+            sides += [programs.wslogs([one.bundle], name, ("--engine", "dask", "--scheduler", c.address)) for name, c in clusters.items()]
+            for side in sides:
+                name, cluster = side.name, clusters.get(side.name)
+                began = cluster.cpu_s() if cluster else 0.0
+                took = compare([side], setting.repeat, least)[name]  # not in turns: workers that wait take some time too
+                theirs = (seconds((cluster.cpu_s() - began) / took.runs), memory(cluster.peak())) if cluster else ("-", "-")
+                further = seconds((took.wall_s - before[name][1].wall_s) / (one.size - before[name][0]) * 1e9) if name in before else "-"
+                words = (size(one.size), name, seconds(took.wall_s), further, seconds(took.cpu_s), theirs[0], memory(took.peak), theirs[1])
+                rows.append(words)
+                before[name] = one.size, took
+    columns = (
+        "access log", "read by", "time", "for each further GB", "processor", "processor of workers", "peak", "peak of a worker",
+    )  # fmt: skip
+    about = (
+        f"Access logs of one seed, as the command saw it; a further GB is one beyond the smaller log; the least of {setting.repeat} runs"
+    )
+    return Table("scale", columns, rows, f"{about}. {machine()}.")
+
+
 def _alone(one: Made, setting: Setting) -> Took:
     return compare([programs.wslogs([one.bundle])], setting.repeat)["wslogs"]
 
 
 COMPARISONS: dict[str, Callable[[Setting], Table]] = {
     "programs": against_programs, "growth": growth, "inputs": inputs, "attempts": attempts, "patterns": patterns, "start": start,
+    "scale": scale,
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -51,8 +51,8 @@ class Took:
     runs: int = 1
 
 
-def compare(sides: Sequence[Side], repeat: int = 3) -> dict[str, Took]:
-    """Each side so many times, in turns, so that what else the machine does meets all of them; medians by name."""
+def compare(sides: Sequence[Side], repeat: int = 3, of: Callable[[Sequence[Took]], Took] | None = None) -> dict[str, Took]:
+    """Each side so many times, in turns, so that what else the machine does meets all of them; medians by name, or what `of` makes."""
     for side in sides:
         warm(side.reads)
     took: dict[str, list[Took]] = {side.name: [] for side in sides}
@@ -60,13 +60,18 @@ def compare(sides: Sequence[Side], repeat: int = 3) -> dict[str, Took]:
         for side in sides if turn % 2 == 0 else reversed(sides):
             if not (side.once and turn):
                 took[side.name].append(run(side))
-    return {name: middle(runs) for name, runs in took.items()}
+    return {name: (of or middle)(runs) for name, runs in took.items()}
 
 
 def middle(runs: Sequence[Took]) -> Took:
     """The median of each figure by itself."""
     wall, cpu, peak = (median([getattr(one, name) for one in runs]) for name in ("wall_s", "cpu_s", "peak"))
     return Took(wall, cpu, round(peak), len(runs))
+
+
+def least(runs: Sequence[Took]) -> Took:
+    """The least of each figure by itself: where cores are few, what else the machine does only adds."""
+    return Took(min(one.wall_s for one in runs), min(one.cpu_s for one in runs), min(one.peak for one in runs), len(runs))
 
 
 def warm(files: Sequence[Path]) -> None:

@@ -14,7 +14,7 @@ from wslogs import crowd, scan
 from wslogs.bundle import Item
 from wslogs.crowd import Rows
 from wslogs.model import Event
-from wslogs.parsers import lines
+from wslogs.parsers import lines, parts
 from wslogs.parsers.kit import Kit, dialled
 from wslogs.pipeline import kind_of
 from wslogs.redact import Vault
@@ -82,15 +82,17 @@ def log(form: str, count: int = 600, seed: int = 1) -> bytes:
 def both(raw: bytes, layouts: dict[str, tuple[str, str]], paths: Sequence[str] = ()) -> tuple[list[Event], list[Event], Rows]:
     """(events row by row, events of all the columns' rows, the columns), of one log."""
     vault = Vault()
-    kits = [Kit(patterns(), vault, paths=set(paths), layouts=dict(layouts), bulk=bulk) for bulk in (False, True)]
-    plain, columns = (lines.parse(Item.of("access.log", raw), {"": "nginx-access"}, kit) for kit in kits)
-    assert columns.rows is not None
-    rows = columns.rows[0]
+    kits = [Kit(patterns(), vault, paths=set(paths), layouts=dict(layouts)) for _ in range(2)]
+    plain = lines.parse(Item.of("access.log", raw), {"": "nginx-access"}, kits[0])
+    (columns,) = parts.read([(Item.of("access.log", raw), {"": "nginx-access"})], kits[1])
+    source = columns.source
+    assert source is not None
+    rows = crowd.merged([rows for rows, _ in columns.rows])
     given = [(int(rows["line"][place]), raw) for place, raw in rows.raws.items()]
-    single = list(lines.single(columns.sources[0], given, kits[1]))
+    single = list(lines.single(source, given, kits[1]))
     kept = [e for e in plain.events if dialled(e.path, kits[0])]
     assert (plain.sources[0].lines, plain.sources[0].recognised, plain.sources[0].sha256, plain.sources[0].spans) == (
-        columns.sources[0].lines, columns.sources[0].recognised, columns.sources[0].sha256, columns.sources[0].spans,
+        source.lines, source.recognised, source.sha256, source.spans,
     )  # fmt: skip
     assert plain.others == columns.others
     assert kits[0].paths == kits[1].paths
@@ -147,6 +149,6 @@ def test_the_same_events_of_every_recorded_access_log() -> None:
 
 def test_tokens_of_a_layout_with_secrets_are_remembered() -> None:
     vault = Vault()
-    kit = Kit(patterns(), vault, layouts={"j": (JSON_FORMAT, "json")}, bulk=True)
-    lines.parse(Item.of("access.log", log(AS_JSON)), {"": "nginx-access"}, kit)
+    kit = Kit(patterns(), vault, layouts={"j": (JSON_FORMAT, "json")})
+    parts.read([(Item.of("access.log", log(AS_JSON)), {"": "nginx-access"})], kit)
     assert "abcdefghijklmnop" in vault.seen and "a-token-of-nobody-1" in vault.seen

@@ -147,3 +147,32 @@ def test_who_dials_again_soon() -> None:
 def test_runs_are_cut_where_told() -> None:
     assert [run.tolist() for run in runs(np.array([4, 2, 7]), np.array([False, True]))] == [[4, 2], [7]]
     assert runs(np.empty(0, np.int64), np.empty(0, np.bool_)) == []
+
+
+def test_a_class_has_the_same_number_in_every_part() -> None:
+    def rows(*kinds: str) -> Rows:
+        made = Rows(kinds=[event(path=f"/ws/{kind}", status=403) for kind in kinds], tokens=[token("a", parameter="token"), token("b")])
+        count = len(kinds)
+        made.columns = {name: np.zeros(count, one.dtype) for name, one in made.columns.items()}
+        made.columns |= {"kind": np.arange(count, dtype=np.int32), "token": np.arange(count, dtype=np.int32) % 2}
+        return made
+
+    def numbers(made: Rows) -> list[int]:
+        return crowd.classes(made, (60.0,), str).tolist()
+
+    whole = numbers(rows("a", "b", "c", "d"))
+    assert len(set(whole)) == 4 and all(0 <= one < 1 << 61 for one in whole)
+    assert numbers(rows("c", "d", "a")) == [*whole[2:], whole[0]]
+
+
+def test_candidates_of_parts_hold_those_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "MOST_EACH", 3)
+    monkeypatch.setattr(crowd, "EACH", 5)
+    chance = np.random.default_rng(1).integers(0, 1 << 32, 400).astype(np.uint32)
+    of, wanted = np.arange(400) % 7, np.arange(400) % 3 == 0
+    whole = crowd.candidates(of, chance, wanted)
+    halves = np.concatenate([crowd.candidates(of[some], chance[some], wanted[some]) for some in (slice(0, 150), slice(150, 400))])
+    assert 21 <= whole.sum() < halves.sum() and not (whole & ~halves).any()
+    again = np.zeros(400, np.bool_)
+    again[np.flatnonzero(halves)[crowd.candidates(of[halves], chance[halves], wanted[halves])]] = True
+    assert (again == whole).all()

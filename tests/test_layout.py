@@ -14,10 +14,11 @@ PACKAGE = ROOT / "wslogs"
 FLOORS = (
     ("cli",),
     ("explain", "trials"),
-    ("pipeline", "verify", "check"),
+    ("pipeline", "cluster", "verify", "check"),
     ("parsers", "correlate", "facts", "signals", "verdict", "report", "tables", "quote"),
     ("endings", "storms"),
     ("bundle", "scan", "patterns"),
+    ("remote",),
     ("archives",),
     ("streams",),
     ("rows",),
@@ -75,7 +76,8 @@ COVERED = {
 """Module -> the file that tests it under another name."""
 
 ROOMS = {"pandas": {"correlate.join", "tables"}, "numpy": {
-    "correlate.align", "correlate.clocks", "crowd", "model", "parsers.bulk", "pipeline", "report.contract", "storms", "verdict",
+    "correlate.align", "correlate.clocks", "crowd", "model", "parsers.bulk", "parsers.parts", "pipeline", "report.contract", "storms",
+    "verdict",
 }}  # fmt: skip
 """Library -> the only modules that import it when they are loaded."""
 
@@ -172,7 +174,7 @@ def test_a_library_has_its_rooms(library: str) -> None:
 
 
 def test_the_command_starts_light() -> None:
-    heavy = ("pandas", "numpy", "jinja2", "msgspec", "rich.progress")
+    heavy = ("pandas", "numpy", "jinja2", "msgspec", "rich.progress", "dask", "fsspec")
     code = f"import sys, wslogs.cli; print(sorted(set({heavy!r}) & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     assert run.stdout.strip() == "[]"

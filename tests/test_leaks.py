@@ -84,3 +84,27 @@ def test_a_hundred_thousand_secrets_are_looked_for_fast() -> None:
     start = time.process_time()
     assert seen.find({"report.html": output.encode()}) is None
     assert time.process_time() - start < 3
+
+
+def test_a_register_takes_in_what_another_has() -> None:
+    one, two = Register(), Register()
+    one.add("first-secret-value", "token")
+    two.add("second-secret-value", "cookie")
+    two.add("hunter2!", "password", password=True)
+    one.update(two)
+    assert all(text in one for text in ("first-secret-value", "second-secret-value", "hunter2!"))
+    assert one.find({"out": b"hunter2!"}) == ("out", "password") and not one.full
+    two.full = True
+    one.update(two)
+    assert one.full
+
+
+def test_phrases_come_in_an_order_of_their_own() -> None:
+    texts = ["one two three", "six five four", "a longer phrase of many words"]
+    orders = []
+    for given in (texts, texts[::-1]):
+        register = Register()
+        for text in given:
+            register.add(text, "line")
+        orders.append(register.phrases())
+    assert orders[0] == orders[1] == [texts[2], texts[0], texts[1]]

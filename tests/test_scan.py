@@ -208,3 +208,13 @@ def test_lines_without_times_are_not_asked_for_long() -> None:
     scanner = Scanner([], clock=asked.append)
     assert list(scanner.kept(io.BytesIO(b"INFO:     no time\n" * 50_000))) == []
     assert scanner.marks == [] and len(asked) <= 50 and scanner.lines == 50_000
+
+
+def test_a_digest_goes_on_where_another_stream_ended() -> None:
+    made = hashlib.sha256()
+    for text in (b"one\ntwo\n", b"three"):
+        scanner = Scanner([], digest=made)
+        assert list(scanner.kept(io.BytesIO(text))) == []
+    assert scanner.sha256 == hashlib.sha256(b"one\ntwo\nthree").hexdigest()
+    bare = Scanner([], digest=scan.Undigested())
+    assert (list(bare.kept(io.BytesIO(b"one\n"))), bare.sha256, bare.lines) == ([], "", 1)

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from wslogs import streams
+from wslogs import remote, streams
 from wslogs.archives import ENDINGS, LINK, MOST_ENTRIES, NO_FILE, Broken, Member, members
 from wslogs.errors import BundleError, shown
 from wslogs.labels import label
@@ -59,6 +59,20 @@ class Item:
         """The content as UTF-8 bytes: decompressed, recoded where it is UTF-16, and ended where it becomes too much."""
         return streams.text(self.opener(), self.notes, self.limit, packed=self.packed)
 
+    def parts(self, size: int) -> list[tuple[int, int | None]]:
+        """Ranges of bytes, about so long, whose lines can be read each without the others; one where it is packed, or not UTF-8."""
+        if self.packed or self.size <= size:
+            return [(0, None)]
+        with self.opener() as raw:
+            if not streams.as_it_lies(raw):
+                return [(0, None)]
+        firsts = range(0, self.size, size)
+        return list(zip(firsts, [*firsts[1:], None], strict=True))
+
+    def lines(self, first: int, last: int | None) -> BinaryIO:
+        """The content of one of `parts`."""
+        return self.open() if (first, last) == (0, None) else cast(BinaryIO, streams.Lines(self.opener(), first, last))
+
     def head(self) -> bytes:
         """The first 64 KiB of the content."""
         with self.open() as stream:
@@ -96,13 +110,13 @@ class Bundle:
         self._resources.close()
 
 
-def open_bundle(paths: Iterable[Path]) -> Bundle:
-    """Lists every file of folders, .zip, .tar, .tar.gz, .tar.zst and single files, sorted by label.
+def open_bundle(paths: Iterable[Path | str]) -> Bundle:
+    """Lists every file of folders, .zip, .tar, .tar.gz, .tar.zst and single files, sorted by label. A str is an address (remote.py).
 
     BundleError when a path does not exist or nothing at all can be listed.
     """
     given = list(paths)
-    bundle = Bundle(label(given[0].resolve().name) if given else "", [], [])
+    bundle = Bundle(label(_name(given[0])) if given else "", [], [])
     with ExitStack() as opened:
         opened.push(bundle)
         _list(given, bundle)
@@ -110,27 +124,38 @@ def open_bundle(paths: Iterable[Path]) -> Bundle:
     return bundle
 
 
-def _list(given: list[Path], bundle: Bundle) -> None:
+def _name(path: Path | str) -> str:
+    return remote.name(path) if isinstance(path, str) else path.resolve().name
+
+
+def _list(given: list[Path | str], bundle: Bundle) -> None:
     for path in given:
-        if not path.exists():
+        if isinstance(path, str):
+            found = _remote(path)
+        elif not path.exists():
             raise BundleError(str(path), "does not exist", "give a folder, an archive or log files")
-        if path.is_dir():
-            found = _folder(path, bundle)
+        elif path.is_dir():
+            found = _folder(path.absolute(), bundle)  # workers of a cluster are in another folder
         elif path.name.lower().endswith(ENDINGS):
             found = _archive(path, bundle)
         else:
             found = _single(path.resolve(), _label(path.name), bundle)
         bundle.items += islice(found, MOST_ITEMS)
         if next(found, None) is not None:
-            bundle.notes.append((_label(path.name), f"it holds more than {MOST_ITEMS} files; the others were left out"))
+            bundle.notes.append((_label(_name(path)), f"it holds more than {MOST_ITEMS} files; the others were left out"))
     bundle.notes += [(_label(bundle.name), text) for text in bundle.more()]
     labelled = (replace(item, path=label(item.path)) for item in bundle.items)
     bundle.items = sorted(_distinct(labelled), key=lambda item: item.path)
     bundle.skipped = [(label(path), why) for path, why in bundle.skipped]
     if not bundle.items:
         why = "; ".join(f"{path}: {why}" for path, why in bundle.skipped[:3])
-        names = ", ".join(str(path) for path in given)
+        names = ", ".join(_name(path) if isinstance(path, str) else str(path) for path in given)
         raise BundleError(names, f"holds no file that can be read{f' ({why})' if why else ''}", "add logs, a HAR, nginx.conf")
+
+
+def _remote(address: str) -> Iterator[Item]:
+    for one in remote.listed(address):
+        yield Item(path=_label(one.label), size=one.size, opener=one.opener, limit=Limit.of(one.size))
 
 
 def _distinct(items: Iterable[Item]) -> Iterator[Item]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ EACH = 5_000
 """So many tries, and fewer, are all looked at for themselves."""
 SOME = 1_000
 """Of more, about so many are."""
+MOST_EACH = 400
+"""Lines of one class that are kept until it is known how many there are of all."""
 _FEWEST = 5
 """Of each class, however many classes there are."""
 _REDIAL_S = 10.0
@@ -30,6 +33,8 @@ _AT_ONCE = 250_000
 _SPENT = ("at", "lasted", "chance", "class")
 """Columns that nobody needs once it is known when each row began and by which it is judged."""
 _TUNNEL = 101
+_ODD, _BITS = 0x9E3779B97F4A7C15 - (1 << 64), (1 << 61) - 1
+"""What numbers are mixed with, and the bits that a class has."""
 _COLUMNS: Mapping[str, type[Any]] = {
     "source": np.int32, "line": np.int64, "at": np.float64, "lasted": np.float64, "kind": np.int32, "token": np.int32,
     "client": np.int32, "agent": np.int32, "chance": np.uint32,
@@ -101,7 +106,7 @@ class Rows:
 
 
 def merged(parts: Sequence[Rows]) -> Rows:
-    """Rows of several parts or files, one after the other; what they have in common is told once."""
+    """Rows of several parts or files, one after the other; what they have in common is told once. Their columns go into it."""
     if len(parts) == 1:
         return parts[0]
     whole = Rows()
@@ -116,19 +121,20 @@ def merged(parts: Sequence[Rows]) -> Rows:
     columns: dict[str, list[Column]] = {name: [] for name in _COLUMNS}
     before = 0
     for part in parts:
+        count = len(part)
         for name, (values, of, key) in names.items():
             codes = []
             for value in of(part):
                 code = known[name].setdefault(key(value), len(values))
                 values += [value] if code == len(values) else []
                 codes.append(code)
-            columns[name].append(np.array([*codes, -1], np.int32)[part[name]])
+            columns[name].append(np.array([*codes, -1], np.int32)[part.columns.pop(name)])
         for name in _COLUMNS.keys() - names.keys():
-            columns[name].append(part[name])
+            columns[name].append(part.columns.pop(name))
         whole.raws |= {before + place: raw for place, raw in part.raws.items()}
-        before += len(part)
+        before += count
     if parts:
-        whole.columns = {name: np.concatenate(columns[name]) for name in _COLUMNS}
+        whole.columns = {name: np.concatenate(columns.pop(name)) for name in _COLUMNS}
     return whole
 
 
@@ -152,22 +158,27 @@ def _token_key(token: object) -> object:
 def classes(rows: Rows, limits: Sequence[float], shown: Callable[[str | None], str | None]) -> Ints:
     """A number for each row: rows of one class differ in nothing that decides, as far as their own line tells.
 
-    `limits`: seconds at which it matters how long a socket lasted, in order. `shown` tells a path as reports do.
+    It is the same for a class in whatever part of a log, and leaves two bits free. `limits`: seconds at which it matters how
+    long a socket lasted, in order. `shown` tells a path as reports do.
     """
-    known: dict[object, int] = {}
-    of_kind = [known.setdefault(_decides(kind, shown), len(known)) for kind in rows.kinds]
+    of_kind = [_number(_decides(kind, shown)) for kind in rows.kinds]
     length = np.where(np.isnan(rows["lasted"]), len(limits) + 1, np.searchsorted(np.array(limits), rows["lasted"]))
     codes, back = np.unique(rows["token"], return_inverse=True)
     own = [rows.tokens[code] if code >= 0 else None for code in codes.tolist()]
-    parameters: dict[object, int] = {}
-    token = np.array([0 if one is None else parameters.setdefault(one.parameter, 1 + len(parameters)) for one in own], np.int64)[back]
+    numbers = {name: _number(name) for name in {one.parameter for one in own if one is not None}}
+    token = np.array([0 if one is None else numbers[one.parameter] for one in own], np.int64)[back]
     expires = np.array([np.nan if one is None or one.expires is None else one.expires for one in own])[back]
     begun = np.where(np.isnan(rows.started), rows.ended, rows.started)
     expiry = np.where(np.isnan(expires), 0, np.where(begun < expires, 1, 2)) + np.where(np.abs(rows.ended - expires) <= 2.0, 3, 0)
     made: Ints = np.array([*of_kind, 0])[rows["kind"]].astype(np.int64)
-    for part, size in ((length, len(limits) + 2), (token, len(parameters) + 1), (expiry, 6)):
-        made = made * size + part
+    for part in (length, token, expiry):
+        made = (made * _ODD + part) & _BITS  # what is too large wraps, the same way everywhere
     return made
+
+
+def _number(what: object) -> int:
+    """Equal ones have the same in every process, and of others none is seen to."""
+    return int.from_bytes(blake2b(repr(what).encode("utf-8", "surrogatepass"), digest_size=8).digest()) & _BITS
 
 
 def _decides(kind: Event, shown: Callable[[str | None], str | None]) -> object:
@@ -191,6 +202,11 @@ def lowest(of: Ints, chance: Column, most: int) -> Flags:
     return found
 
 
+def candidates(of: Ints, chance: Column, wanted: Flags) -> Flags:
+    """Rows that may yet be looked at for themselves, whatever further rows there are: some of each class, and of those wanted."""
+    return lowest(of, chance, MOST_EACH) | _few(wanted, chance)
+
+
 def chosen(rows: Rows, wanted: Flags) -> Flags:
     """Which rows, `classed`, are looked at for themselves: all of few; else some of each class, and those that other tiers tell of."""
     if len(rows) <= EACH:
@@ -199,10 +215,10 @@ def chosen(rows: Rows, wanted: Flags) -> Flags:
     most = max(_FEWEST, SOME // max(1, len(np.unique(of))))
     has = np.zeros(len(rows), np.bool_)
     has[list(rows.raws)] = True
-    return (lowest(of, rows["chance"], most) | few(wanted, rows["chance"])) & has
+    return (lowest(of, rows["chance"], most) | _few(wanted, rows["chance"])) & has
 
 
-def few(wanted: Flags, chance: Column) -> Flags:
+def _few(wanted: Flags, chance: Column) -> Flags:
     """Of rows that other tiers tell of as many as are looked at."""
     return wanted & lowest(np.zeros(len(wanted), np.int64), np.where(wanted, chance, 2**32), EACH)
 

@@ -30,6 +30,17 @@ class BundleError(WslogsError):
         self.path, self.what, self.hint = path, what, hint
         super().__init__(f"{path}: {what}" + (f" ({hint})" if hint else ""))
 
+    def __reduce__(self) -> tuple[type[BundleError], tuple[str, str, str]]:
+        return BundleError, (self.path, self.what, self.hint)  # it comes back from workers of a cluster
+
+
+class ClusterError(WslogsError):
+    """A cluster cannot be used. Says why, and what to do."""
+
+
+class DefectError(WslogsError):
+    """A defect of wslogs on a worker. Says its kind and place, and nothing of what was read."""
+
 
 class TemplateError(WslogsError):
     """A template is missing or wrong. Says which one, where and why; nothing is written."""

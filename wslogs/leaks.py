@@ -66,9 +66,17 @@ class Register:
             self.size += len(form)
             (self._short if password else self._kinds)[form] = kind
 
+    def update(self, other: Register) -> None:
+        """Remembers what another has."""
+        for known, password in ((other._kinds, False), (other._short, True)):
+            for text, kind in known.items():
+                self.add(text, kind, password=password)
+        self.full = self.full or other.full
+
     def phrases(self) -> list[str]:
         """Values that hold a space, which no look at single words finds; the longest first."""
-        return sorted((text for known in (self._kinds, self._short) for text in known if " " in text and len(text) < _WORDS), key=len)[::-1]
+        found = (text for known in (self._kinds, self._short) for text in known if " " in text and len(text) < _WORDS)
+        return sorted(found, key=lambda text: (-len(text), text))
 
     def find(
         self, outputs: Mapping[str, bytes], public: Collection[str] = (), more: Iterable[tuple[str, str]] = ()

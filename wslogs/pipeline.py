@@ -20,12 +20,27 @@ from wslogs.crowd import Crowd, Flags, Rows, between, chosen, classed, judged_li
 from wslogs.errors import BundleError, shown
 from wslogs.mask import Mask
 from wslogs.model import ORDINARY_CLOSES, Attempt, CloseCode, Event, Source, Tier, Verdict, What
-from wslogs.parsers import certificates, compose, conf_files, env, har, kinds, lines, netlog, nginx_build, nginx_conf, probe, testpage
+from wslogs.parsers import (
+    certificates,
+    compose,
+    conf_files,
+    env,
+    har,
+    kinds,
+    lines,
+    netlog,
+    nginx_build,
+    nginx_conf,
+    parts,
+    probe,
+    testpage,
+)
 from wslogs.parsers.kit import Kit, dialled
 from wslogs.parsers.nginx_location import named, routes
 from wslogs.patterns import load
 from wslogs.quote import quotes
 from wslogs.redact import Vault
+from wslogs.remote import is_address
 from wslogs.report.amend import amended
 from wslogs.report.contract import Found, report
 from wslogs.report.measured import measured
@@ -53,7 +68,7 @@ _SMALL = 64 << 10
 _TEXT = regex.compile(rb"[\t\x20-\x7e]{16}")
 """How a line of a log begins, also one that quotes bytes later."""
 Progress = Callable[[str, int, int], None]
-"""Called before each file with its label, its place, and how many there are."""
+"""Called before each file, and after each part of large access logs, with its label, its place, and how many there are."""
 
 
 @dataclass(slots=True)
@@ -123,19 +138,21 @@ def analyze(
     quote: bool = False,
     patterns: Sequence[Path] = (),
     progress: Progress | None = None,
+    engine: parts.Engine = parts.here,
 ) -> Analysis:
-    """Reads a folder, an archive or single files and judges every attempt in them.
+    """Reads a folder, an archive, single files or addresses such as s3://bucket/logs/ and judges every attempt in them.
 
     `since` and `until` (aware) keep attempts that began in between (ended, where no source tells the beginning), on
     the server's clock; one without a time is kept.
-    `patterns` are folders of your own patterns, read before those of wslogs.
+    `patterns` are folders of your own patterns, read before those of wslogs. `engine` reads the parts of large access logs:
+    this process, or a Cluster (wslogs/cluster.py).
     BundleError when nothing can be read; PatternError when a pattern is wrong.
     """
-    given = [Path(paths)] if isinstance(paths, str | Path) else [Path(p) for p in paths]
+    given = [paths] if isinstance(paths, str | Path) else list(paths)
     kit = Kit(load(*patterns), Vault())
     signals.check(kit.patterns)
-    with open_bundle(given) as bundle:
-        evidence = read(bundle, kit, progress)
+    with open_bundle(p if isinstance(p, str) and is_address(p) else Path(p) for p in given) as bundle:
+        evidence = read(bundle, kit, progress, engine)
         if not evidence.sources:
             shown = ", ".join(item.path for item in bundle.items[:5])
             hint = "add nginx logs, a HAR, a console export or the app's log"
@@ -176,7 +193,7 @@ def _quote(made: dict[str, Any], bundle: Bundle, mask: Mask) -> None:
         row["quote"] = said.get((row["source"], row["line"]), "")
 
 
-def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence:
+def read(bundle: Bundle, kit: Kit, progress: Progress | None = None, engine: parts.Engine = parts.here) -> Evidence:
     """Every file, in the order in which one teaches the next."""
     evidence = Evidence()
     evidence.caveats += [("unreadable", {"source": path, "note": why}) for path, why in bundle.skipped]
@@ -191,26 +208,30 @@ def read(bundle: Bundle, kit: Kit, progress: Progress | None = None) -> Evidence
     if kit.layouts:  # the formats of the nginx.conf may tell a log apart that looked like another
         known = [row if row[1] in ("nginx-conf", "env", "har", "netlog", "testpage") else (row[0], *kind_of(row[0], kit)) for row in known]
         known.sort(key=_turn)
-    much = sum(item.size for item, kind, _ in known if kind == "nginx-access") > _MUCH
+    large = _large(known)
     kit.limits = facts.limits(evidence.conf, kit.patterns)
     parsed: list[tuple[Rows, Flags]] = []
+    columns: dict[str, parts.Columns] = {}
     early: list[_Early] = []
     for place, (item, kind, programs) in enumerate(known):
-        kit.bulk = much and item.size > _SMALL
-        if kind == "nginx-access" and kit.bulk and not kit.joins:
+        if kind == "nginx-access" and large and not columns:
             kit.join(evidence.events, evidence.sources)
+            columns = dict(zip((one.path for one, _ in large), parts.read(large, kit, engine, progress), strict=True))
         if progress is not None:
             progress(item.path, place, len(known))
-        if kind != "nginx-conf":
+        if item.path in columns and kind == "nginx-access":
+            parsed += _take(columns[item.path], item, evidence)
+        elif kind != "nginx-conf":
             if "nginx-error" in programs.values():
                 early.append(_Early(item, programs, frozenset(kit.led()), kit.spare))
             try:
-                parsed += _parse(item, kind, programs, evidence, kit)
+                _parse(item, kind, programs, evidence, kit)
             except OSError:  # it went while it was read
-                parsed += _parse(item, "unreadable", {}, evidence, kit)
+                _parse(item, "unreadable", {}, evidence, kit)
     for one in early:
         if not all(path in one.paths or lines.is_led(path) for path in kit.led()):
             _read_again(one, evidence, kit)
+    columns.clear()
     rows, wanted = merged([one for one, _ in parsed]), np.concatenate([flags for _, flags in parsed] or [np.zeros(0, np.bool_)])
     parsed.clear()
     if len(rows):
@@ -261,6 +282,23 @@ def _sorted_out(evidence: Evidence, kit: Kit) -> Iterator[Event]:
     evidence.others = others[:: 1 + len(others) // _MOST_OTHERS]
 
 
+def _large(known: Sequence[tuple[Item, str, dict[str, str]]]) -> list[tuple[Item, dict[str, str]]]:
+    """Logs of rows that are read as columns: there is much of them."""
+    logs = [(item, programs) for item, kind, programs in known if kind == "nginx-access"]
+    much = sum(item.size for item, _ in logs) > _MUCH
+    return [(item, programs) for item, programs in logs if much and item.size > _SMALL and set(programs.values()) == {"nginx-access"}]
+
+
+def _take(columns: parts.Columns, item: Item, evidence: Evidence) -> list[tuple[Rows, Flags]]:
+    """Takes in what a log gave in columns; its rows come back."""
+    if columns.source is None:
+        evidence.caveats.append(("unreadable", {"source": item.path, "note": _LEFT_OUT["unreadable"]}))
+        return []
+    evidence.sources.append(columns.source)
+    evidence.others += columns.others
+    return columns.rows
+
+
 def _turn(row: tuple[Item, str, dict[str, str]]) -> tuple[int, str]:
     return (_ORDER.index(row[1]) if row[1] in _ORDER else len(_ORDER), row[0].path)
 
@@ -307,42 +345,42 @@ def _is_binary(head: bytes) -> bool:
     return 2 * sum(b"\0" in line and _TEXT.match(line) is None for line in lines) > len(lines)
 
 
-def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, kit: Kit) -> list[tuple[Rows, Flags]]:
-    """Takes one file in; what it gives in columns comes back."""
+def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, kit: Kit) -> None:
+    """Takes one file in."""
     if kind in ("unknown", "binary"):
         evidence.caveats.append(("unknown-kind", {"source": item.path}))
-        return []
+        return
     if kind == "foreign":
         evidence.caveats.append(("foreign", {"source": item.path, "name": kinds.foreign(item.head(), kit)}))
-        return []
+        return
     if kind in _LEFT_OUT:
         evidence.caveats.append(("unreadable", {"source": item.path, "note": _LEFT_OUT[kind]}))
-        return []
+        return
     if kind == "empty":
         evidence.sources.append(Source(path=item.path, kind="empty", tier=Tier.HOST))
-        return []
+        return
     if kind == "env":
         source, settings = env.parse(item, kit)
         evidence.sources.append(source)
         evidence.settings += settings
-        return []
+        return
     if kind == "certificate":
         source, told, found = certificates.parse(item, kit)
         evidence.sources.append(source)
         evidence.events += told
         evidence.certificates += found
-        return []
+        return
     if kind == "compose":
         source, told, services = compose.parse(item, kit)
         evidence.sources.append(source)
         evidence.events += told
         evidence.services += services
-        return []
+        return
     if kind == "nginx-version":
         parsed = nginx_build.parse(item)
         evidence.sources += parsed.sources
         evidence.events += parsed.events
-        return []
+        return
     whole = {"har": har.parse, "netlog": netlog.parse, "testpage": testpage.parse, "probe": probe.parse}.get(kind)
     parsed = whole(item, kit) if whole is not None else lines.parse(item, programs, kit)
     if kind == "probe":
@@ -351,7 +389,6 @@ def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, 
     evidence.events += parsed.events
     evidence.dates |= parsed.dates
     evidence.others += parsed.others
-    return [parsed.rows] if parsed.rows is not None else []
 
 
 def _single(rows: Rows, wanted: Flags, evidence: Evidence, kit: Kit) -> None:

@@ -47,6 +47,24 @@ Unknown = tuple[str, int]
 """(what a line of no known form looks like, how many lines of its block stand before it)."""
 
 
+class Digest(Protocol):
+    """As those of hashlib are."""
+
+    def update(self, data: bytes, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+
+class Undigested:
+    """Stands where no digest is asked for: that of a file in parts is made in one piece."""
+
+    def update(self, data: bytes, /) -> None:
+        """Passes over the bytes."""
+
+    def hexdigest(self) -> str:
+        return ""
+
+
 class Counter(Protocol):
     """Tells which lines of a block have no known form."""
 
@@ -127,14 +145,17 @@ class Scanner:
     """Reads one stream once.
 
     `needles` are lower-case; `counter` gets each block, and the lines of which it does not tell are summed into `recognised`.
+    `digest` gets all bytes, in order; None: a SHA-256 of this stream alone.
     After the scan `lines`, `size` and `sha256` tell of the whole stream, `head` and `tail` hold its first and last 64 KiB, and
     `marks` some lines of every block with the times that `clock` gives them, in the order of the file.
     """
 
-    def __init__(self, needles: Sequence[str], counter: Counter | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self, needles: Sequence[str], counter: Counter | None = None, clock: Clock | None = None, digest: Digest | None = None
+    ) -> None:
         self._places, self._finder, self._first = _finders(tuple(needles))
         self._counter, self._clock = counter, clock
-        self._digest = hashlib.sha256()
+        self._digest: Digest = hashlib.sha256() if digest is None else digest
         self.lines = self.recognised = self.size = 0
         self.head = self.tail = b""
         self.marks: list[Mark] = []

@@ -37,6 +37,10 @@ DAMAGED: tuple[type[Exception], ...] = (
     NotImplementedError,
 )
 """What the readers of compressed data raise; the last one for a method they do not know."""
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_MARK = b"\xef\xbb\xbf"
+"""Before UTF-8 that Windows wrote."""
+_STEP = 64 << 10
 _START = 512
 _LETTERS = regex.compile(r"[\t\r\n\x1b\x20-\x7e\u00a0-\u017f\u0400-\u04ff\u2000-\u22ff]")
 """What a log holds: other characters show that bytes only look like UTF-16."""
@@ -95,9 +99,75 @@ def text(raw: BinaryIO, notes: Notes, limit: Limit, *, packed: bool) -> BinaryIO
     head = _peek(stream, _START)
     if (wide := _utf_16(head)) is not None:
         return cast(BinaryIO, _Recoded(stream, wide))
-    if head.startswith(b"\xef\xbb\xbf"):
-        stream.read(3)
+    if head.startswith(_MARK):
+        stream.read(len(_MARK))
     return stream
+
+
+def as_it_lies(raw: BinaryIO) -> bool:
+    """Whether the content is the bytes of a file as they lie there, so that a part of it can be read without the rest."""
+    head = raw.read(_START)
+    return raw.seekable() and not head.startswith((_GZIP, _ZSTD)) and _utf_16(head) is None
+
+
+class Lines(io.RawIOBase):
+    """The lines of a file that begin in a range of its bytes, whole: ranges that meet share no line and leave none out.
+
+    `last` is the byte where the next range begins; None: to the end of the file.
+    """
+
+    def __init__(self, raw: BinaryIO, first: int, last: int | None) -> None:
+        self._raw, self._last = raw, last
+        self._at = max(0, first - 1)  # a line begins at `first` where the byte before it ends one
+        self._over = False
+        self._rest = b""
+        raw.seek(self._at)
+        if first:
+            self._skip()
+        elif raw.read(len(_MARK)) == _MARK:
+            self._at = len(_MARK)
+        else:
+            raw.seek(0)
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        assert size >= 0, "a range may be larger than the memory"
+        if self._rest:
+            found, self._rest = self._rest[:size], self._rest[size:]
+            return found
+        if self._over:
+            return b""
+        if self._last is None or self._at < self._last - 1:
+            return self._take(size if self._last is None else min(size, self._last - 1 - self._at))
+        return self._to_end_of_line(self._take(min(size, _STEP)))
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+    def _skip(self) -> None:
+        """Goes to where the first line of the range begins; there may be none."""
+        while self._last is None or self._at < self._last - 1:
+            piece = self._take(_STEP if self._last is None else min(_STEP, self._last - 1 - self._at))
+            if not piece:
+                return
+            if (end := piece.find(b"\n")) >= 0:
+                self._rest = piece[end + 1 :]
+                return
+        self._over = True
+
+    def _to_end_of_line(self, piece: bytes) -> bytes:
+        end = piece.find(b"\n")
+        self._over = end >= 0
+        return piece[: end + 1] if self._over else piece
+
+    def _take(self, size: int) -> bytes:
+        piece = self._raw.read(size)
+        self._at += len(piece)
+        self._over = self._over or not piece
+        return piece
 
 
 def _utf_16(head: bytes) -> str | None:
@@ -120,9 +190,9 @@ def _peek(stream: BinaryIO, size: int) -> bytes:
 def _decompressed(raw: BinaryIO, notes: Notes, limit: Limit, *, packed: bool) -> BinaryIO:
     buffered = raw if hasattr(raw, "peek") else io.BufferedReader(cast(io.RawIOBase, _UntilDamage(raw, notes)), 1 << 20)
     magic = _peek(buffered, 4)
-    if magic.startswith(b"\x1f\x8b"):
+    if magic.startswith(_GZIP):
         return _limited(cast(IO[bytes], igzip.GzipFile(fileobj=buffered)), notes, limit, buffered)  # type: ignore[no-untyped-call]  # isal has no types there
-    if magic == b"\x28\xb5\x2f\xfd":
+    if magic == _ZSTD:
         return _limited(cast(IO[bytes], zstd.ZstdFile(buffered)), notes, limit, buffered)
     return _limited(buffered, notes, limit) if packed else buffered
 

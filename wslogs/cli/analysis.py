@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wslogs.cli.frame import FAILED, OK, UNDETERMINED, Lang, Patterns, app, guarded, progressing
 
+if TYPE_CHECKING:
+    from wslogs.parsers import parts
+
 _FORMATS = ("html", "md", "json")
+
+
+class Engine(StrEnum):
+    """Who reads the parts of large access logs."""
+
+    LOCAL = "local"
+    DASK = "dask"
 
 
 @app.command()
 def analyze(
-    bundle: Annotated[list[Path], typer.Argument(help="A folder, a .zip, .tar, .tar.gz or .tar.zst, or single files. Only read.")],
+    bundle: Annotated[
+        list[str],
+        typer.Argument(help="A folder, a .zip, .tar, .tar.gz or .tar.zst, single files, or addresses (s3://, gs://, https://). Only read."),
+    ],
     output: Annotated[Path, typer.Option(help="Where the reports go.")] = Path("wslogs-report"),
     format: Annotated[str, typer.Option(help="Which reports: html, md, json, with commas between.")] = "html,md,json",
     lang: Annotated[Lang, typer.Option(help="Language of the reports.")] = Lang.EN,
@@ -27,19 +43,25 @@ def analyze(
     templates: Annotated[list[Path] | None, typer.Option(help="A folder of your own templates; may be given again.")] = None,
     patterns: Patterns = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 0 healthy, 1 failure, 3 undetermined.")] = False,
+    engine: Annotated[Engine, typer.Option(help="Who reads large access logs: this process, or workers of Dask.")] = Engine.LOCAL,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of Dask's scheduler. Without it --engine dask starts a worker for each core here.")
+    ] = None,
 ) -> None:
     """Read a bundle, and write report.html, report.md and report.json; with --template postmortem, postmortem.html and .md."""
     formats = _formats(format)
     first, last = _time("--since", since), _time("--until", until)
+    if scheduler is not None and engine is not Engine.DASK:
+        raise typer.BadParameter("it is of --engine dask", param_hint="--scheduler")
     with guarded():
         from wslogs.errors import BundleError
         from wslogs.pipeline import analyze as run
         from wslogs.report import render, terminal, write
 
-        with progressing() as progress:
+        with _engine(engine, scheduler) as reads, progressing() as progress:
             result = run(
                 bundle, lang=lang.value, since=first, until=last, addresses=addresses, quote=quote,
-                patterns=patterns or (), progress=progress,
+                patterns=patterns or (), progress=progress, engine=reads,
             )  # fmt: skip
             files = render(result.report, formats, lang.value, template=template, folders=templates or ())
         said = terminal(result.report, lang.value)
@@ -89,6 +111,19 @@ def verify(
         typer.echo(f"{len(checks)} checks, {wrong} do not hold")
     if wrong:
         raise typer.Exit(FAILED)
+
+
+@contextmanager
+def _engine(engine: Engine, scheduler: str | None) -> Iterator[parts.Engine]:
+    if engine is Engine.LOCAL:
+        from wslogs.parsers.parts import here
+
+        yield here
+        return
+    from wslogs.cluster import Cluster
+
+    with Cluster(scheduler) as cluster:
+        yield cluster
 
 
 def _formats(text: str) -> list[str]:

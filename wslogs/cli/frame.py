@@ -52,17 +52,17 @@ def root(
 @contextmanager
 def guarded() -> Iterator[None]:
     """Errors become a line and an exit status; a defect never quotes what it read."""
-    from wslogs.errors import BundleError, LeakError, PatternError, TemplateError
+    from wslogs.errors import BundleError, ClusterError, DefectError, LeakError, PatternError, TemplateError
 
     try:
         yield
     except BundleError as error:
         typer.echo(f"wslogs: {error}", err=True)
         raise typer.Exit(WRONG) from None
-    except (PatternError, TemplateError) as error:
+    except (ClusterError, PatternError, TemplateError) as error:
         typer.echo(f"wslogs: {error}", err=True)
         raise typer.Exit(WRONG) from None
-    except LeakError as error:
+    except (DefectError, LeakError) as error:
         typer.echo(f"wslogs: {error}", err=True)
         raise typer.Exit(DEFECT) from None
     except KeyboardInterrupt:

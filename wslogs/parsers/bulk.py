@@ -25,8 +25,6 @@ from wslogs.parsers.kit import Kit, seconds
 from wslogs.parsers.log_format import Layout
 from wslogs.scan import Block, Finder, Line, Scanner, finder, found
 
-MOST_EACH = 400
-"""Lines of one class that are kept until it is known how many there are of all."""
 _CACHED = 100_000
 """Values that are kept in mind before all are forgotten."""
 _NEAR_S = 3.0
@@ -104,6 +102,8 @@ class Bulk:
         for block in scanner.blocks(stream):
             self._block(block, where)
         self._resize(self._count)
+        if self._count > crowd.EACH:
+            self._settle()
         return self._rows, self._wanted
 
     def _block(self, block: Block, where: Finder | None) -> None:
@@ -156,8 +156,7 @@ class Bulk:
 
     def _kept(self, part: Rows, wanted: crowd.Flags) -> crowd.Flags:
         """The rows that may be looked at for themselves when all are known, as far as these tell."""
-        some = crowd.lowest(crowd.classes(part, self._kit.limits, self._kit.shown), part["chance"], MOST_EACH)
-        return some | crowd.few(wanted, part["chance"])
+        return crowd.candidates(crowd.classes(part, self._kit.limits, self._kit.shown), part["chance"], wanted)
 
     def _near(self, part: Rows) -> crowd.Flags:
         """Rows that another tier may tell of: by their token, or by their time where it names none."""

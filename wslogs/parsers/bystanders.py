@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, islice
+from typing import Any
 
 from wslogs.model import Event, Source
 from wslogs.parsers import access
@@ -51,10 +52,14 @@ class Bystanders:
     @property
     def found(self) -> list[Event]:
         """Each row once, in the order of the file."""
-        seen = {number: raw for rows in self.looks.values() for number, raw in rows.items()}
-        rows = ((number, self._row(seen[number])) for number in sorted(seen))
-        told = (access.other(row, self._source, number, self._kit) for number, row in rows if row is not None)
-        return [one for one in told if one is not None]
+        return told({number: raw for rows in self.looks.values() for number, raw in rows.items()}, self._source, self._kit, self._row)
+
+
+def told(seen: Mapping[int, bytes], source: Source, kit: Kit, row_of: Callable[[bytes], Row | None]) -> list[Event]:
+    """What rows, given by their lines, tell of other requests."""
+    rows = ((number, row_of(seen[number])) for number in sorted(seen))
+    made = (access.other(row, source, number, kit) for number, row in rows if row is not None)
+    return [one for one in made if one is not None]
 
 
 def _around(line: Line) -> Iterator[tuple[int, bytes]]:
@@ -63,7 +68,7 @@ def _around(line: Line) -> Iterator[tuple[int, bytes]]:
     return chain(islice(before, _AROUND), islice(after, _AROUND))
 
 
-def thinned(looks: dict[int, dict[int, bytes]]) -> None:
+def thinned(looks: dict[int, Any]) -> None:
     """Leaves as many moments as may be looked at: the same ones in whatever order they came."""
     while len(looks) > _LOOKS:
         del looks[max(looks, key=_chance)]

@@ -13,7 +13,6 @@ import ahocorasick_rs
 import regex
 
 from wslogs import coverage
-from wslogs.crowd import Flags, Rows
 from wslogs.model import LIFE, Event, Fact, Mark, Source, Tier, What
 from wslogs.patterns import Patterns
 from wslogs.redact import Vault, excerpt, shown_path
@@ -53,8 +52,6 @@ class Kit:
     readers: dict[str, Reader] = field(default_factory=dict)
     spare: int = MOST
     """Lines that may still become events."""
-    bulk: bool = False
-    """Whether access logs are read as columns: there is much of them."""
     joins: set[str] = field(default_factory=set)
     """Fingerprints of tokens and keys, ids of requests and connections that other tiers tell of."""
     moments: list[float] = field(default_factory=list)
@@ -110,8 +107,6 @@ class Parsed:
     """Source -> (server's Date, this clock at the request, and at the answer), epoch seconds, of answers that were not cached."""
     others: list[Event] = field(default_factory=list)
     """Some requests that are no WebSocket's, for comparison with those that failed."""
-    rows: tuple[Rows, Flags] | None = None
-    """Rows of an access log as columns, and whether another tier may tell of each."""
 
 
 @dataclass(slots=True)

@@ -15,7 +15,6 @@ from wslogs.coverage import LEVELS, lower
 from wslogs.linewise import compiled, runs
 from wslogs.model import Event, Source, Tier, What
 from wslogs.parsers import access
-from wslogs.parsers.bulk import Bulk
 from wslogs.parsers.bystanders import Bystanders
 from wslogs.parsers.elsewhere import Elsewhere
 from wslogs.parsers.heads import AS_BYTES, Head, Heads
@@ -40,8 +39,6 @@ _LEVEL = regex.compile(r"\S+ \S+ \[(\w+)\] \d+#\d+: ")
 
 def parse(item: Item, programs: Mapping[str, str], kit: Kit) -> Parsed:
     """Events of every kept line. One source; its kind is that of most programs in it."""
-    if kit.bulk and set(programs.values()) == {"nginx-access"}:
-        return _in_bulk(item, programs, kit)
     kind = majority(programs)
     source = Source(path=item.path, kind=kind, tier=tier_of(kind))
     known = set(kit.paths)
@@ -58,35 +55,9 @@ def parse(item: Item, programs: Mapping[str, str], kit: Kit) -> Parsed:
     return Parsed([source], events, others=others)
 
 
-def _in_bulk(item: Item, programs: Mapping[str, str], kit: Kit) -> Parsed:
-    """The same of a log of rows, as columns; the events of those that are looked at for themselves come later (`single`)."""
-    source = Source(path=item.path, kind="nginx-access", tier=tier_of("nginx-access"))
-    known, led = set(kit.paths), len(kit.led())
-    while True:
-        reading = _Reading(source, programs, kit)
-        tally = _tally(kit.patterns, {"nginx-access"}, reading.formats)
-        scanner = Scanner((), tally, _clock(source, reading))
-        with item.open() as stream:
-            rows, wanted = Bulk(source, kit, reading.row_of, reading.bystanders).read(scanner, stream, _of_bulk(reading, kit))
-        late = {path for path in kit.paths - known if not is_led(path)}
-        if not late or len(kit.led()) == led:
-            break
-        known, led = set(kit.paths), len(kit.led())  # refused tries stand on paths that only an upgraded row names: once more
-    source.sha256, source.lines = scanner.sha256, scanner.lines
-    source.recognised, source.unknown = min(scanner.recognised, scanner.lines), tally.shapes
-    source.kept = len(rows)
-    spans(source, scanner.marks)
-    return Parsed([source], others=reading.bystanders.found, rows=(rows, wanted))
-
-
-def _of_bulk(reading: _Reading, kit: Kit) -> set[str]:
-    """What leads to rows, paths as they were dialled among it."""
-    return {*reading.needles(), *(path for path in kit.led() if path.isascii())}
-
-
 def single(source: Source, rows: Iterable[tuple[int, bytes]], kit: Kit) -> Iterator[Event]:
     """The events of single rows, given as (line, bytes)."""
-    reading = _Reading(source, {"": "nginx-access"}, kit)
+    reading = Pass(source, {"": "nginx-access"}, kit)
     for line, raw in rows:
         row = reading.row_of(raw)
         made = access.event(row, source, line, kit) if row is not None else None
@@ -96,9 +67,9 @@ def single(source: Source, rows: Iterable[tuple[int, bytes]], kit: Kit) -> Itera
 
 
 def _read(item: Item, source: Source, programs: Mapping[str, str], kit: Kit) -> tuple[list[Event], Scanner, Tally, list[Event]]:
-    reading = _Reading(source, programs, kit)
-    tally = _tally(kit.patterns, set(programs.values()), reading.formats)
-    scanner = Scanner(reading.needles(), tally, _clock(source, reading))
+    reading = Pass(source, programs, kit)
+    tally = tally_of(kit.patterns, set(programs.values()), reading.formats)
+    scanner = Scanner(reading.needles(), tally, clock_of(source, reading))
     with item.open() as stream:
         return list(reading.events(scanner, stream)), scanner, tally, [*reading.bystanders.found, *reading.elsewhere.found]
 
@@ -108,7 +79,7 @@ def is_led(path: str) -> bool:
     return "websocket" in path.lower() or "/ws" in path.lower() or "/socket" in path.lower()
 
 
-def _tally(patterns: Patterns, wanted: set[str], formats: list[access.Layout]) -> Tally:
+def tally_of(patterns: Patterns, wanted: set[str], formats: list[access.Layout]) -> Tally:
     """Counts the lines that look like one of these kinds."""
     known = [s.match.pattern for s in patterns.shapes if s.kind in wanted]
     if "nginx-access" in wanted:
@@ -118,7 +89,7 @@ def _tally(patterns: Patterns, wanted: set[str], formats: list[access.Layout]) -
     return Tally(known, [w.match.pattern for w in patterns.wrappers])
 
 
-class _Reading:
+class Pass:
     """One pass over one file."""
 
     def __init__(self, source: Source, programs: Mapping[str, str], kit: Kit) -> None:
@@ -331,7 +302,7 @@ class _Reading:
             self._source.notes.append(text)
 
 
-def _clock(source: Source, reading: _Reading) -> Clock:
+def clock_of(source: Source, reading: Pass) -> Clock:
     """Tells when a line of the file was written; learns on the way whether its times say their zone, and its level."""
     heads = reading.heads[source.kind]
 

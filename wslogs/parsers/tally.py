@@ -18,6 +18,25 @@ _COLOURS = regex.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
 _REST = "…"
 
 
+class Shapes:
+    """How many lines have each shape. Of very many shapes the first are told apart."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, UnknownForm] = {}
+
+    def add(self, text: str, line: int, count: int = 1) -> None:
+        """So many lines of a shape, the first of them; shapes come in the order of their lines."""
+        if text not in self._known and len(self._known) >= _MOST_SHAPES:
+            text = _REST
+        one = self._known.get(text)
+        self._known[text] = UnknownForm(text, count if one is None else one.count + count, line if one is None else one.line)
+
+    @property
+    def forms(self) -> list[UnknownForm]:
+        """Most common first."""
+        return sorted(self._known.values(), key=lambda one: (-one.count, one.line))
+
+
 class Tally:
     """Counts the lines that `known` fits from their start, wrappers of container runtimes before it or not; blank lines are understood.
 
@@ -28,7 +47,7 @@ class Tally:
         forms, before = ("|".join(expression(one) for one in side) for side in (known, wrappers))
         start = rf"(?:{before}){{0,3}}" if before else ""
         self._understood = compiled(rf"(?m)(?:{start}(?:(?:{forms})[^\n]*|[ \t\r]*)\n)*")
-        self._shapes: dict[str, UnknownForm] = {}
+        self._shapes = Shapes()
 
     def look(self, block: bytes) -> list[Unknown]:
         """The lines of a block that are not understood, whole lines only; it changes nothing and lets other threads run."""
@@ -49,17 +68,11 @@ class Tally:
     def add(self, unknown: Iterable[Unknown], before: int) -> None:
         """Keeps the shapes of a block's lines; `before` is how many lines of the file stand before it."""
         for text, line in unknown:
-            self._add(text, before + line + 1)
-
-    def _add(self, text: str, line: int) -> None:
-        if text not in self._shapes and len(self._shapes) >= _MOST_SHAPES:
-            text = _REST
-        one = self._shapes.get(text)
-        self._shapes[text] = UnknownForm(text, 1 if one is None else one.count + 1, line if one is None else one.line)
+            self._shapes.add(text, before + line + 1)
 
     @property
     def shapes(self) -> list[UnknownForm]:
-        return sorted(self._shapes.values(), key=lambda one: (-one.count, one.line))
+        return self._shapes.forms
 
 
 _RUNS = (
