@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import Iterable
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -62,7 +63,8 @@ def test_lines_of_no_known_form_are_told_by_their_numbers(block: int, monkeypatc
 
 def test_a_block_numbers_places_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "_FAR", 2)
-    block = scan.Block(b"a\nbb\n\nccc\n", 10)
+    block = scan.Block(b"a\nbb\n\nccc\n", Future())
+    block.before = 10
     assert [block.number(place) for place in (7, 0, 2, 5, 3, 6, 10)] == [14, 11, 12, 13, 12, 14, 15]
     assert [block.line(place) for place in (0, 3, 5, 8)] == [(0, 1), (2, 4), (5, 5), (6, 9)]
 

@@ -8,6 +8,7 @@ beside that in threads: hashlib and RE2 let go of the interpreter's lock.
 from __future__ import annotations
 
 import hashlib
+import os
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,11 +39,17 @@ _TRIES = 50
 """Lines that are tried for one that has a time."""
 _AHEAD = 4
 """Blocks that are counted at a time: they are in memory."""
-_COUNTING, _DIGESTING = ThreadPoolExecutor(thread_name_prefix="count"), ThreadPoolExecutor(1, "digest")
-"""Threads start when they are needed first; a digest is made in order."""
+_SEARCHED = 1
+"""Blocks that are searched ahead."""
+_COUNTING = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1), "count")
+_DIGESTING, _READING, _SEARCHING = (ThreadPoolExecutor(1, name) for name in ("digest", "read", "search"))
+"""Threads start when they are needed first; those that are one read, digest and search in order. All let go of the interpreter's lock."""
 _FEW_NEEDLES = 40
 _FAR = 4096
 """Bytes that are counted again rather than kept in mind."""
+Match = tuple[int, int, int]
+"""(which needle, where it begins, where it ends) in a block."""
+Find = Callable[[bytes], Sequence[Match]]
 Unknown = tuple[str, int]
 """(what a line of no known form looks like, how many lines of its block stand before it)."""
 
@@ -113,11 +120,12 @@ class Line:
 class Block:
     """Whole lines of a stream, and which line of it a place in them is."""
 
-    __slots__ = ("_counts", "_places", "before", "raw")
+    __slots__ = ("_counts", "_matches", "_places", "before", "raw")
 
-    def __init__(self, raw: bytes, before: int) -> None:
-        self.raw, self.before = raw, before
+    def __init__(self, raw: bytes, matches: Future[Sequence[Match]]) -> None:
+        self.raw, self.before = raw, 0
         """`before`: how many lines of the stream stand before the block."""
+        self._matches = matches
         self._places, self._counts = [0], [0]
 
     def number(self, place: int) -> int:
@@ -134,6 +142,14 @@ class Block:
         ends = self.raw.count
         counts = (ends(b"\n", one, two) for one, two in pairwise((0, *places)))
         return list(accumulate(counts, initial=self.before + 1))[1:]
+
+    def found(self) -> Iterator[tuple[int, int]]:
+        """Where the lines that hold a needle begin and end, in order: most lines hold none."""
+        end = -1
+        for _, start, _ in self._matches.result():
+            if start >= end:
+                begin, end = self.line(start)
+                yield begin, end
 
     def line(self, place: int) -> tuple[int, int]:
         """Where the line at a place begins and ends."""
@@ -167,24 +183,38 @@ class Scanner:
     def kept(self, stream: BinaryIO) -> Iterator[Line]:
         """The lines that hold a needle, in order."""
         for block in self.blocks(stream):
-            yield from (self.line(block, *place) for place in self.places(block))
+            yield from (self.line(block, *place) for place in block.found())
 
-    def blocks(self, stream: BinaryIO) -> Iterator[Block]:
-        """All lines, in order. What is told of the whole stream is told after the last block."""
+    def blocks(self, stream: BinaryIO, find: Find | None = None) -> Iterator[Block]:
+        """All lines, in order. What is told of the whole stream is told after the last block.
+
+        `find` tells where needles are in a block, and is called from a thread; None: where those of the scanner are.
+        """
+        find = find or self._find
         open_end = False
         counting: deque[tuple[Block, Future[list[Unknown]]]] = deque()
-        for raw in self._blocks(stream):
-            block = Block(raw, self.lines)
+        ahead: deque[Block] = deque()
+        raws = self._blocks(stream)
+        while (raw := next(raws, None)) is not None or ahead:
+            if raw is not None:
+                ahead.append(Block(raw, _SEARCHING.submit(find, raw)))
+                if len(ahead) <= _SEARCHED:
+                    continue
+            block = ahead.popleft()
+            block.before = self.lines
             if self._counter is not None:
-                counting.append((block, _COUNTING.submit(self._counter.look, raw)))
+                counting.append((block, _COUNTING.submit(self._counter.look, block.raw)))
             yield block
-            self.marks += [Mark(at, block.number(start)) for start, at in (_sample(raw, self._clock) if self._clock else ())]
+            self.marks += [Mark(at, block.number(start)) for start, at in (_sample(block.raw, self._clock) if self._clock else ())]
             # A line that was cut for its length goes on in the next block and is still one line.
-            open_end = not raw.endswith(b"\n")
-            self.lines = block.number(len(raw)) - 1
+            open_end = not block.raw.endswith(b"\n")
+            self.lines = block.number(len(block.raw)) - 1
             self._count(counting, _AHEAD)
         self._count(counting, 0)
         self.lines += open_end
+
+    def _find(self, raw: bytes) -> Sequence[Match]:
+        return self._first.find_matches_as_indexes(raw.lower()) if self._first is not None else ()
 
     def _count(self, counting: deque[tuple[Block, Future[list[Unknown]]]], most: int) -> None:
         """Takes in what was counted, in order, until so many blocks are left."""
@@ -196,13 +226,15 @@ class Scanner:
             self.recognised += block.number(len(block.raw)) - 1 - block.before + (not block.raw.endswith(b"\n")) - len(unknown)
 
     def _blocks(self, stream: BinaryIO) -> Iterator[bytes]:
-        rest, chunk = b"", stream.read(BLOCK)
+        rest, reading = b"", _READING.submit(stream.read, BLOCK)
+        chunk = reading.result()
         while chunk:
+            reading = _READING.submit(stream.read, BLOCK)
             done = _DIGESTING.submit(self._digest.update, chunk)
             self.size += len(chunk)
             self.head += chunk[: EDGE - len(self.head)]
             self.tail = (self.tail + chunk[-EDGE:])[-EDGE:]
-            following = stream.read(BLOCK)
+            following = reading.result()
             # Most blocks end at a line's start in the new bytes: these are copied once.
             cut = _cut(chunk, chunk.find(b"\n") + 1 if rest else 0) if following else len(chunk)
             if cut:
@@ -216,10 +248,6 @@ class Scanner:
                 rest = whole[cut:]
             chunk = following
             done.result()
-
-    def places(self, block: Block) -> Iterator[tuple[int, int]]:
-        """Where the lines of a block that hold a needle begin and end, in order: most lines hold none."""
-        return found(self._first, block, block.raw.lower())
 
     def line(self, block: Block, begin: int, end: int) -> Line:
         """A line that holds a needle, with those that it holds."""
@@ -247,15 +275,6 @@ def finder(needles: Iterable[bytes]) -> Finder | None:
     few = len(words) <= _FEW_NEEDLES  # of many the vector instructions are not used, and to compare each with each takes long
     least = sorted(word for word in words if not (few and any(other in word for other in words if other != word)))
     return Finder(least, matchkind=ahocorasick_rs.MatchKind.LeftmostFirst) if least else None
-
-
-def found(finder: Finder | None, block: Block, low: bytes) -> Iterator[tuple[int, int]]:
-    """Where the lines of a block that hold a needle begin and end. `low`: its bytes in the case of the needles."""
-    end = -1
-    for _, start, _ in finder.find_matches_as_indexes(low) if finder is not None else ():
-        if start >= end:
-            begin, end = block.line(start)
-            yield begin, end
 
 
 def _sample(block: bytes, clock: Clock) -> list[tuple[int, float]]:

@@ -23,7 +23,7 @@ from wslogs.parsers import access
 from wslogs.parsers.bystanders import Bystanders
 from wslogs.parsers.kit import Kit, seconds
 from wslogs.parsers.log_format import Layout
-from wslogs.scan import Block, Finder, Line, Scanner, finder, found
+from wslogs.scan import Block, Line, Scanner, finder
 
 _CACHED = 100_000
 """Values that are kept in mind before all are forgotten."""
@@ -99,15 +99,15 @@ class Bulk:
     def read(self, scanner: Scanner, stream: BinaryIO, needles: Iterable[str]) -> tuple[Rows, crowd.Flags]:
         """(rows that could be handshakes, whether another tier may tell of each)."""
         where = finder(word.encode() for needle in needles for word in _cases(needle))
-        for block in scanner.blocks(stream):
-            self._block(block, where)
+        for block in scanner.blocks(stream, where.find_matches_as_indexes if where is not None else lambda raw: ()):
+            self._block(block)
         self._resize(self._count)
         if self._count > crowd.EACH:
             self._settle()
         return self._rows, self._wanted
 
-    def _block(self, block: Block, where: Finder | None) -> None:
-        places = list(found(where, block, block.raw))
+    def _block(self, block: Block) -> None:
+        places = list(block.found())
         raws = [block.raw[begin:end].rstrip(b"\r") for begin, end in places]
         taken = self._taken(raws)
         held = [place for place, row in enumerate(taken) if row[0] >= 0]

@@ -139,7 +139,7 @@ class Pass:
         for block in scanner.blocks(stream):
             if "nginx-error" in self.heads:
                 self._listen(block)
-            for begin, end in scanner.places(block):
+            for begin, end in block.found():
                 other = "nginx-error" in self.heads and self.elsewhere.holds(decode(block.raw[begin:end]))
                 if other and not self.elsewhere.wanted():
                     continue
