@@ -39,9 +39,11 @@ def fold(attempts: Sequence[Attempt], verdicts: Sequence[Verdict], crowd: Crowd 
     order = np.flatnonzero((tries.dialler >= 0) & ~np.isnan(tries.started))
     order = order[np.lexsort((tries.started[order], tries.dialler[order]))]
     before, after = order[:-1], order[1:]
-    ended = np.fmax(tries.ended, tries.started)
     cut = (tries.dialler[before] != tries.dialler[after]) | (tries.verdict[before] != tries.verdict[after])
-    cut |= tries.started[after] - ended[before] > APART_S + np.maximum(1.0, tries.error_s[after])
+    gap = np.fmax(tries.ended, tries.started)[before]
+    np.subtract(tries.started[after], gap, out=gap)
+    cut |= gap > APART_S + np.maximum(np.float32(1.0), tries.error_s[after])
+    del gap
     found = [run for run in runs(order, cut) if len(run) >= FEWEST and tries.verdict[run[0]] >= 0]
     found.sort(key=lambda run: (float(tries.started[run[0]]), int(run[0])))
     return [_storm(f"S{number}", run, tries, attempts, crowd) for number, run in enumerate(found, 1)]
@@ -53,7 +55,7 @@ class _Tries:
 
     started: Floats
     ended: Floats
-    error_s: Floats
+    error_s: NDArray[np.float32]
     dialler: NDArray[np.int32]
     """Who dials what: token, client and path; -1 where none of them is known."""
     verdict: NDArray[np.int32]
@@ -67,14 +69,13 @@ def _tries(attempts: Sequence[Attempt], verdicts: Sequence[Verdict], crowd: Crow
     dialler = np.array([diallers.setdefault(key, len(diallers)) if any(key) else -1 for key in who], np.int32)
     went = [(v.outcome, v.cause, v.detail) for v in verdicts]
     verdict = np.array([outcomes.setdefault(key, len(outcomes)) if key[0] != "worked" else -1 for key in went], np.int32)
-    started, ended, error_s = (
-        np.array([np.nan if at is None else at for at in of], np.float64)
-        for of in ([a.started for a in attempts], [a.ended for a in attempts], [a.error_s for a in attempts])
-    )
+    started = np.array([np.nan if a.started is None else a.started for a in attempts], np.float64)
+    ended = np.array([np.nan if a.ended is None else a.ended for a in attempts], np.float64)
+    error_s = np.array([a.error_s for a in attempts], np.float32)
     if crowd is None:
         return _Tries(started, ended, error_s, dialler, verdict)
     dialler = np.r_[dialler, _diallers(crowd, diallers)]
-    started, ended, error_s = np.r_[started, crowd.started], np.r_[ended, crowd.ended], np.r_[error_s, crowd.error_s]
+    started, ended, error_s = np.r_[started, crowd.started], np.r_[ended, crowd.ended], np.r_[error_s, crowd.error_s.astype(np.float32)]
     return _Tries(started, ended, error_s, dialler, np.r_[verdict, verdict[crowd.like]])
 
 
@@ -84,7 +85,11 @@ def _diallers(crowd: Crowd, known: dict[tuple[str | None, ...], int]) -> NDArray
     paths: dict[str | None, int] = {}
     path = np.array([paths.setdefault(kind.path, len(paths)) for kind in rows.kinds], np.int64)[rows["kind"]]
     names = list(paths)
-    key = (path * (len(rows.tokens) + 1) + rows["token"] + 1) * (len(rows.clients) + 1) + rows["client"] + 1
+    most = len(paths) * (len(rows.tokens) + 1) * (len(rows.clients) + 1)
+    small = most < np.iinfo(np.int32).max  # what is worked out of the keys takes a multiple of their size
+    key: NDArray[np.int32] | Ints = path.astype(np.int32) if small else path
+    for name, count in (("token", len(rows.tokens)), ("client", len(rows.clients))):
+        key = key * (count + 1) + rows[name] + 1
     del path
     values, back, counts = np.unique(key, return_inverse=True, return_counts=True)
     del key

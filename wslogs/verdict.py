@@ -100,7 +100,7 @@ def incidents(
     """
     known: dict[tuple[str | None, ...], int] = {}
     keys = [(v.cause, v.detail, a.host, shown(a.path)) if v.outcome == "failed" else None for a, v in zip(attempts, verdicts, strict=True)]
-    group = np.array([known.setdefault(key, len(known)) if key is not None else -1 for key in keys], np.int64)
+    group = np.array([known.setdefault(key, len(known)) if key is not None else -1 for key in keys], np.int32)
     started = np.array([np.nan if a.started is None else a.started for a in attempts], np.float64)
     ended = np.array([np.nan if a.ended is None else a.ended for a in attempts], np.float64)
     if crowd is not None:
@@ -108,11 +108,15 @@ def incidents(
         started, ended = np.r_[started, crowd.started], np.r_[ended, crowd.ended]
     failed = np.flatnonzero(group >= 0)
     order = failed[np.lexsort((np.nan_to_num(started[failed]), np.isnan(started[failed]), group[failed]))]
-    over = np.fmax(started, ended)
+    gap = np.fmax(started, ended)
+    gap[np.isnan(started)] = np.nan
+    gap = gap[order[:-1]]
+    np.subtract(started[order[1:]], gap, out=gap)
     with np.errstate(invalid="ignore"):
-        apart = started[order[1:]] - np.where(np.isnan(started), np.nan, over)[order[:-1]] > TOGETHER_S
+        cut = (np.diff(group[order]) != 0) | (gap > TOGETHER_S)
+    del gap
     ends = np.where(np.isnan(ended), started, ended)
-    found = [_incident(run, attempts, verdicts, crowd, started, ends) for run in runs(order, (np.diff(group[order]) != 0) | apart)]
+    found = [_incident(run, attempts, verdicts, crowd, started, ends) for run in runs(order, cut)]
     found.sort(key=lambda i: (i.cause is None, i.detail in harmless, -i.count, -(i.last or 0.0), i.detail or "", i.path or ""))
     return [replace(incident, id=f"I{number}") for number, incident in enumerate(found, 1)]
 
