@@ -13,6 +13,7 @@ PACKAGE = ROOT / "wslogs"
 
 FLOORS = (
     ("cli",),
+    ("collecting",),
     ("cleaning", "explain", "trials"),
     ("pipeline", "cluster", "verify", "check"),
     ("parsers", "correlate", "facts", "signals", "verdict", "report", "tables", "quote"),

@@ -86,9 +86,18 @@ def redact(
 
 
 def clean(
-    bundle: Bundle, target: packing.Target, *, addresses: bool = False, patterns: Sequence[Path] = (), progress: Progress | None = None
+    bundle: Bundle,
+    target: packing.Target,
+    *,
+    addresses: bool = False,
+    patterns: Sequence[Path] = (),
+    progress: Progress | None = None,
+    beside: Mapping[str, Callable[[Texts], bytes]] | None = None,
 ) -> Cleaned:
-    """Fills a target with the clean files of a bundle and their manifest, looked through for secrets."""
+    """Fills a target with the clean files of a bundle and their manifest, looked through for secrets.
+
+    `beside`: further files for people, by their names, made with what cleans texts.
+    """
     kit = Kit(load(*patterns), Vault())
     evidence = read(bundle, kit)
     if not evidence.sources:
@@ -109,6 +118,8 @@ def clean(
         else:
             target.write(item.path, content)
             made.files.append((item.path, kind, done))
+    for name, write in (beside or {}).items():
+        target.write(name, [write(texts)])
     made.values, made.changed = len(names.known), cleaner.logs.changed
     target.write(NAME, [made.manifest()])
     target.check(kit.vault, {*_PUBLIC, *texts.public, *labels, *names.known.values()})
