@@ -130,6 +130,12 @@ def test_what_is_not_understood_is_left_out_and_told(tmp_path: Path) -> None:
     assert "- a.bin: it is no text" in made["REDACTED.md"] and "| app.log | app |" in made["REDACTED.md"]
 
 
+def test_a_log_of_the_manifests_name_is_not_taken_for_it(tmp_path: Path) -> None:
+    given = bundle(tmp_path / "bundle", {"app.log": "INFO:     connection open\n", "REDACTED.md": "INFO:     connection open\n"})
+    redact([given], tmp_path / "clean")
+    assert "- REDACTED.md: its name is that of" in written(tmp_path / "clean")["REDACTED.md"]
+
+
 def test_the_manifest_is_no_evidence(tmp_path: Path) -> None:
     given = bundle(tmp_path / "clean", {"app.log": "INFO:     connection open\n", "REDACTED.md": Cleaned().manifest()})
     assert is_manifest(Cleaned().manifest())

@@ -106,6 +106,28 @@ def test_nginx_and_its_logs_of_the_window(programs: Path, tmp_path: Path) -> Non
     assert report["attempt_count"] == sum(counts.values())
 
 
+def test_nginx_without_the_rights_to_dump_it(programs: Path, tmp_path: Path) -> None:
+    """Its files are read where they are, as far as they may be."""
+    etc = tmp_path / "etc"
+    (etc / "sites-enabled").mkdir(parents=True)
+    (etc / "nginx.conf").write_text("events { }\nhttp {\n    include sites-enabled/*;\n}\n")
+    site = "server {\n    listen 80;\n    access_log {};\n    location /ws { proxy_pass http://127.0.0.1:8000; }\n}\n"
+    (etc / "sites-enabled/crm").write_text(site.replace("{};", f"{etc}/site.log;"))
+    (etc / "site.log").write_text(rows(time.time() - 60, 5, 1)[0])
+    built = f"nginx version: nginx/1.28.0\nconfigure arguments: --prefix={etc} --conf-path={etc}/nginx.conf --error-log-path=error.log\n"
+    (programs / "built.txt").write_text(built)
+    stand_in(
+        programs,
+        "nginx",
+        f'[ "$1" = -V ] && exec /bin/cat {programs}/built.txt >&2\necho "open() failed (13: Permission denied)" >&2\nexit 1',
+    )
+    said = collected("--out", "a.tar.gz")
+    made = unpacked(tmp_path / "a.tar.gz")
+    assert "nginx -T: nginx failed with status 1: it needs more rights, such as root's" in said
+    assert {"nginx.conf", "nginx-version.txt", "nginx/sites-enabled/crm", "nginx/site.log"} <= set(made)
+    assert made["nginx-version.txt"] == "nginx version: nginx/1.28.0\n" and made["nginx/site.log"].count("\n") == 5
+
+
 def test_a_unit_a_compose_file_a_log_and_an_env(programs: Path, tmp_path: Path) -> None:
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     said = 'INFO:     203.0.113.9:1 - "WebSocket /api/v1/ws?token=aZ8kL2pQ0rTu5" 403'

@@ -1,5 +1,6 @@
 """The part of a log that a window needs, found without reading the rest."""
 
+import io
 import os
 import time
 from datetime import UTC, datetime
@@ -37,6 +38,15 @@ def test_it_begins_with_the_first_line_of_the_window(large: Path, second: int) -
     rows = taken(large, part)
     assert len(rows) == 40_000 - second and f'200 {second} "-"' in rows[0]
     assert part.note == "" and part.last == large.stat().st_size > 3 << 20
+
+
+def test_a_part_is_read_from_anywhere(large: Path) -> None:
+    """Large logs are read in parts of their own."""
+    part = window.part(large, NOON + 39_000, window.clock(patterns()))
+    with window.reader(large, part) as stream:
+        whole = stream.read()
+        assert stream.seek(-100, io.SEEK_END) == len(whole) - 100 and stream.read() == whole[-100:]
+        assert stream.seek(10) == 10 and stream.read(5) == whole[10:15]
 
 
 def test_a_window_before_and_after_all_lines(large: Path) -> None:

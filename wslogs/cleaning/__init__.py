@@ -23,6 +23,7 @@ from wslogs.parsers.kit import Kit, decode
 from wslogs.patterns import load
 from wslogs.pipeline import Evidence, Progress, kind_of, read
 from wslogs.redact import Vault
+from wslogs.remote import is_address
 
 _LEFT_OUT = {
     "unknown": "what it is was not understood", "binary": "it is no text", "foreign": "it is a log that is not read yet",
@@ -73,13 +74,17 @@ def _cell(text: str) -> str:
 
 
 def redact(
-    paths: Sequence[Path], out: Path, *, addresses: bool = False, patterns: Sequence[Path] = (), progress: Progress | None = None
+    paths: Sequence[str | Path], out: Path, *, addresses: bool = False, patterns: Sequence[Path] = (), progress: Progress | None = None
 ) -> Cleaned:
-    """Writes a clean copy of a bundle into a folder, or a .tar.gz where `out` ends so. `addresses`: those of clients stay.
+    """Writes a clean copy of a bundle, given as for analyze(), into a folder, or a .tar.gz where `out` ends so.
+
+    `addresses`: those of clients stay.
 
     BundleError when nothing can be read or written; LeakError, and nothing written, when a part of a secret would have stood there.
     """
-    with packing.target(out, paths) as target, open_bundle(paths) as bundle:
+    given = [path if isinstance(path, str) and is_address(path) else Path(path) for path in paths]
+    here = [path for path in given if isinstance(path, Path)]
+    with packing.target(out, here) as target, open_bundle(given) as bundle:
         cleaned = clean(bundle, target, addresses=addresses, patterns=patterns, progress=progress)
         target.move()
     return cleaned
@@ -113,6 +118,8 @@ def clean(
         kind, content, done = cleaner.file(item)
         if kind == "manifest":
             continue
+        if item.path in (NAME, *(beside or {})):
+            content, done = None, "its name is that of what wslogs tells of the bundle"
         if content is None:
             made.left_out.append((item.path, done))
         else:

@@ -16,7 +16,9 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 @app.command()
 def redact(
-    bundle: Annotated[list[Path], typer.Argument(help="A folder, a .zip, .tar, .tar.gz or .tar.zst, or single files. Only read.")],
+    bundle: Annotated[
+        list[str], typer.Argument(help="A folder, a .zip, .tar, .tar.gz or .tar.zst, single files, or addresses. Only read.")
+    ],
     out: Annotated[Path, typer.Option(help="Where the clean bundle goes: a new folder, or a name that ends in .tar.gz.")],
     addresses: Annotated[bool, typer.Option("--addresses", help="Keep public client addresses.")] = False,
     patterns: Patterns = None,

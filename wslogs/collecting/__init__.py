@@ -170,7 +170,7 @@ def _nginx(wanted: Wanted, made: Collected, told: window.Clock) -> None:
     built = run(("nginx", "-V"), errors=True)
     made.add("nginx-version.txt", Said(built.out.split(b"\n")[0] + b"\n" if built.out else b"", built.why), "nginx -V")
     places = dict(_BUILT.findall(built.text))
-    dump = run(("nginx", "-T"))
+    dump, known = run(("nginx", "-T")), len(made.items)
     conf = places.get("conf-path")
     if b"# configuration file " not in dump.out and conf is not None:
         made.lacking.append(("nginx -T", dump.why or "it said nothing"))
@@ -179,15 +179,14 @@ def _nginx(wanted: Wanted, made: Collected, told: window.Clock) -> None:
             made.file(f"nginx/{path.parent.name}/{path.name}", path)
     else:
         made.add("nginx.conf", dump, "nginx -T")
-    for path in _logs(made.items, places):
+    for path in _logs(made.items[known:], places):
         made.log(f"nginx/{path.name}", path, wanted.since, told)
 
 
-def _logs(items: Sequence[Item], places: dict[str, str]) -> list[Path]:
+def _logs(confs: Sequence[Item], places: dict[str, str]) -> list[Path]:
     """The logs that the configuration names, and those that nginx writes where it names none."""
     found: dict[Path, None] = {}
     prefix = Path(places.get("prefix", "/etc/nginx"))
-    confs = [item for item in items if item.path.startswith("nginx") and item.path.endswith("conf")]
     directives = [d for item in confs for d in nginx_conf.walk(conf_files.parse(item)[1].directives)]
     for directive in directives:
         if directive.name in ("access_log", "error_log") and directive.args:

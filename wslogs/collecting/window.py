@@ -120,24 +120,31 @@ def opened(path: Path) -> BinaryIO:
 
 def reader(path: Path, taken: Part) -> BinaryIO:
     """The bytes of a part."""
-    file = opened(path)
-    file.seek(taken.first)
-    return cast(BinaryIO, io.BufferedReader(_Until(file, taken.last - taken.first), 1 << 20))
+    return cast(BinaryIO, io.BufferedReader(_Until(opened(path), taken.first, taken.last - taken.first), 1 << 20))
 
 
 class _Until(io.RawIOBase):
-    """A file up to a place: a log that grows while it is read ends where it did."""
+    """A part of a file as if it were all of it: what is written meanwhile is not seen."""
 
-    def __init__(self, file: BinaryIO, left: int) -> None:
-        self._file, self._left = file, left
+    def __init__(self, file: BinaryIO, first: int, size: int) -> None:
+        self._file, self._first, self._size = file, first, size
+        self._place = 0
 
     def readable(self) -> bool:
         return True
 
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._place = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence])
+        return self._place
+
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed wants any buffer
-        data = self._file.read(min(len(buffer), self._left))
+        self._file.seek(self._first + self._place)
+        data = self._file.read(max(0, min(len(buffer), self._size - self._place)))
         buffer[: len(data)] = data
-        self._left -= len(data)
+        self._place += len(data)
         return len(data)
 
     def close(self) -> None:
