@@ -167,6 +167,8 @@ def test_addresses_may_stay(tmp_path: Path) -> None:
         ("see https://jane:pa55word@testdomen.uz/api/v1/ws/r00m7?token=abc.", "see https://xxxa:xx00xxxa@testdomen.uz/api/v1/ws/x00x1?token=xxa."),
         ("call +998 90 123-45-67 or jane@example.org", "call +000 00 000-00-01 or xxxx@xxxxxxx.xxa"),
         ("sqlalchemy.exc.OperationalError: no", "xxxxxxxxxx.exc.OperationalError: no"),
+        ("dsn of redis://cache:6379/ and key://aZ8kL2pQ0rTu5", "dsn of redis://cache:6379/ and key://xX0xX0xX0xXx1"),
+        ("failed: net::ERR_SSL_VERSION_OR_CIPHER_MISMATCH", "failed: net::ERR_SSL_VERSION_OR_CIPHER_MISMATCH"),
         ("host not found in upstream \"crm-api\"", "host not found in upstream \"crm-api\""),
         ("ключ госпожи Зульфия", "ключ xxxxxxx Xxxxxxx"),
     ],

@@ -12,6 +12,7 @@ from urllib.parse import unquote, unquote_plus
 import regex
 
 from wslogs.cleaning.pseudonyms import Pseudonyms
+from wslogs.labels import label
 from wslogs.mask import CLOCK, Mask
 from wslogs.nets import ADDRESS, HEADER, JWT, NAMED, NUMBERS, RANDOM
 from wslogs.parsers.kit import Kit
@@ -31,8 +32,10 @@ _JOINED = regex.compile(r"(?<![A-Za-z0-9_])[A-Za-z]+(?:_[A-Za-z]+)+(?![A-Za-z0-9
 """Names that patterns hold as they are: `SSL_do_handshake`, whose parts alone are no words."""
 _OWN_WORDS = frozenset({"referrer", "subrequest", "epoll", "getrlimit", "rlimit_nofile", "alive", "charset"})
 """What nginx writes into every error line, or at its start."""
-_EXCEPTION = regex.compile(r"[A-Z][A-Za-z]{2,40}(?:Error|Exception|Warning|Timeout)")
-"""As tracebacks.py tells a class of errors, which a report shows."""
+_ERROR = regex.compile(
+    r"[A-Z][A-Za-z]{2,40}(?:Error|Exception|Warning|Timeout)|(?:ERR|NS_ERROR|SSL_ERROR|SEC_ERROR|MOZILLA_PKIX_ERROR)(?:_[A-Z0-9]{1,20}){1,8}"
+)
+"""A class of errors, as tracebacks.py tells one, and the browsers' names of theirs: a report shows them as well."""
 _END = ".,;:!?)"
 _PARTS = regex.compile(r"[^\W_]+")
 _SCHEME = regex.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+]{1,20})://(?:(?P<user>[^\s/?#]*)@)?(?P<host>[^/?#]*)(?P<rest>.*)", regex.DOTALL)
@@ -46,8 +49,7 @@ def _piece(*named: str) -> regex.Pattern[str]:
     parts = {
         "clock": CLOCK.pattern, "url": _URL, "jwt": JWT.pattern, "named": "", "mail": r"(?<![\w.+%-])[\w.+%-]++@[\w.-]+", "path": _PATH,
         "fixed": r"(?<=error:)[0-9A-F]{8}(?=:)", "address": ADDRESS.pattern, "numbers": NUMBERS.pattern, "bytes": _BYTES, "host": _DOTTED,
-        "random": RANDOM.pattern,
-        "number": _NUMBER, "word": _WORD,
+        "random": RANDOM.pattern, "number": _NUMBER, "word": _WORD,
     }  # fmt: skip
     parts["named"] = "|".join(named)
     return regex.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in parts.items() if pattern))
@@ -81,7 +83,7 @@ class Texts:
 
     def _stands(self, word: str) -> bool:
         """Whether a word is one of wslogs' patterns, or the name of a class of errors."""
-        return self._known(word) or word.lower() in self._joined or _EXCEPTION.fullmatch(word) is not None
+        return self._known(word) or word.lower() in self._joined or _ERROR.fullmatch(word) is not None
 
     def url(self, text: str) -> str:
         """An address of any scheme: scheme, host and port stay; text of another form is free text."""
@@ -94,14 +96,15 @@ class Texts:
         return made
 
     def host(self, text: str) -> str:
-        """A host, maybe with its port: a name stays, an address as addresses do."""
+        """A host, maybe with its port: a name stays unless it looks random, an address as addresses do."""
         name, colon, port = text.rpartition(":") if not text.endswith("]") else (text, "", "")
         if not (colon and port.isdecimal() and len(port) < _DIGITS):
             name, colon, port = text, "", ""
         bare = name.strip("[]")
         if ADDRESS.fullmatch(bare):
             return f"{name.replace(bare, self.names.address(bare))}{colon}{port}"
-        return text if name == "" or _HOST.fullmatch(name) else self.names.of(text)
+        plain = name == "" or name.lower() in self._hosts or (_HOST.fullmatch(name) is not None and label(name) == name)
+        return text if plain else self.names.of(text)
 
     def target(self, text: str) -> str:
         """A path with its query and what follows a `#`."""
