@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from conftest import SAMPLES, analyzed, bundle, files, patterns
+from conftest import SAMPLES, analyzed, bundle, files, item, patterns
 from tests.hostile import secrets
 from tests.hostile.replaced import replaced
 from wslogs.cleaning import Cleaned, redact
@@ -270,8 +270,22 @@ def test_a_har_has_only_what_is_read(kit: Kit, texts: Texts) -> None:
     assert not har.read(Browser(kit, texts).har(raw[: raw.index(b"]}}")]).encode()).whole
 
 
+def test_a_token_that_a_runtime_cut_in_two_is_one(kit: Kit, texts: Texts) -> None:
+    whole = f'INFO:     8.8.8.8:1 - "WebSocket /ws?token={JWT}" 403'
+    made = Logs(kit, texts).line(whole, {"app": Heads(kit.patterns, "app")})
+    start = "2026-11-23T12:00:00.1Z stdout"
+    cri = f"{start} P {whole[:99]}\n{start} P {whole[99:120]}\n{start} F {whole[120:]}\n{start} F connection open\n"
+    docker = [{"log": part, "stream": "stdout", "time": "2026-11-23T12:00:00.1Z"} for part in (whole[:99], whole[99:] + "\n", "open\n")]
+    lines = b"".join(Logs(kit, texts).lines(item(cri), {"": "app"})).decode()
+    assert "".join(line[len(start) + 3 :] for line in lines.splitlines()[:3]) == made and lines.endswith("F connection open\n")
+    raw = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in docker)
+    rows = [json.loads(line) for line in b"".join(Logs(kit, texts).lines(item(raw), {"": "app"})).decode().splitlines()]
+    assert "".join(row["log"] for row in rows) == f"{made}\nopen\n" and [row["time"] for row in rows] == ["2026-11-23T12:00:00.1Z"] * 3
+
+
 @pytest.mark.parametrize(
-    "fixture", ["browser/chromium-netlog", "browser/playwright-har", "host/certificates", "host/compose", "app/journal-json-bytes"]
+    "fixture",
+    ["app/cri", "browser/chromium-netlog", "browser/playwright-har", "host/certificates", "host/compose", "app/journal-json-bytes"],
 )
 def test_a_fixture_is_judged_the_same(fixture: str, tmp_path: Path) -> None:
     given = Path(__file__).parent / "fixtures" / fixture / "bundle"

@@ -70,7 +70,8 @@ FACADES = {"", "__main__"}
 COVERED = {
     "cli.frame": "test_cli.py", "cli.analysis": "test_cli.py", "cli.knowledge": "test_cli.py", "cli.live": "test_cli.py",
     "cli.handing": "test_cleaning.py", "cleaning.browser": "test_cleaning.py", "cleaning.logs": "test_cleaning.py",
-    "cleaning.packing": "test_cleaning.py", "cleaning.settings": "test_cleaning.py", "cleaning.texts": "test_cleaning.py",
+    "cleaning.packing": "test_cleaning.py", "cleaning.pieces": "test_cleaning.py", "cleaning.settings": "test_cleaning.py",
+    "cleaning.texts": "test_cleaning.py",
     "manifest": "test_cleaning.py",
     "elision": "test_patterns.py", "rows": "test_examples.py", "stanzas": "test_examples.py",
     "report.markdown": "test_report.py", "report.pictures": "test_report.py", "report.render": "test_report.py",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import regex
 
 from wslogs.bundle import Item
+from wslogs.cleaning import pieces
 from wslogs.cleaning.texts import LOOSE, LOOSEST, STRICT, Texts
 from wslogs.parsers import access
 from wslogs.parsers.heads import Heads
@@ -67,9 +68,19 @@ class Logs:
         kinds = list(dict.fromkeys(programs.values()))
         heads = {kind: Heads(self._kit.patterns, kind) for kind in kinds}
         with item.open() as stream:
-            for raw in iter(lambda: stream.readline(_LONGEST), b""):
-                body = raw.rstrip(b"\r\n")
-                yield self.line(decode(body), heads).encode("utf-8", "replace") + raw[len(body) :]
+            ended = ((raw, raw.rstrip(b"\r\n")) for raw in iter(lambda: stream.readline(_LONGEST), b""))
+            for rows in pieces.groups(((decode(body), raw[len(body) :]) for raw, body in ended), self._kit.patterns.wrappers):
+                for made, row in zip(self._joined(rows, heads), rows, strict=True):
+                    yield made.encode("utf-8", "replace") + row.end
+
+    def _joined(self, rows: Sequence[pieces.Row], heads: Mapping[str, Heads]) -> Iterable[str]:
+        """The lines of a group, clean: what a runtime cut is cleaned as one, and cut again."""
+        if len(rows) == 1:
+            return [self.line(rows[0].text, heads)]
+        whole = "".join(row.inner for row in rows)
+        bare = whole.rstrip("\n")
+        around = [self._whole(row.outer, STRICT) for row in rows]
+        return pieces.cut(self.line(bare, heads) + whole[len(bare) :], rows, around)
 
     def text(self, text: str, programs: Mapping[str, str]) -> str:
         """A whole text of lines."""
