@@ -13,7 +13,8 @@ PACKAGE = ROOT / "wslogs"
 
 FLOORS = (
     ("cli",),
-    ("explain", "trials"),
+    ("collecting",),
+    ("cleaning", "explain", "trials"),
     ("pipeline", "cluster", "verify", "check"),
     ("parsers", "correlate", "facts", "signals", "verdict", "report", "tables", "quote"),
     ("endings", "storms"),
@@ -29,7 +30,7 @@ FLOORS = (
     ("leaks", "paths", "labels"),
     ("linewise",),
     ("elision",),
-    ("model", "errors", "version", "resources"),
+    ("manifest", "model", "errors", "version", "resources"),
 )
 """From the roof down; rooms of one floor meet in pipeline."""
 
@@ -68,6 +69,10 @@ FACADES = {"", "__main__"}
 
 COVERED = {
     "cli.frame": "test_cli.py", "cli.analysis": "test_cli.py", "cli.knowledge": "test_cli.py", "cli.live": "test_cli.py",
+    "cli.handing": "test_cleaning.py", "cleaning.browser": "test_cleaning.py", "cleaning.logs": "test_cleaning.py",
+    "cleaning.packing": "test_cleaning.py", "cleaning.pieces": "test_cleaning.py", "cleaning.settings": "test_cleaning.py",
+    "cleaning.texts": "test_cleaning.py",
+    "manifest": "test_cleaning.py",
     "elision": "test_patterns.py", "rows": "test_examples.py", "stanzas": "test_examples.py",
     "report.markdown": "test_report.py", "report.pictures": "test_report.py", "report.render": "test_report.py",
     "report.shape": "test_report.py", "report.view": "test_report.py", "report.words": "test_report.py",

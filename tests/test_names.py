@@ -11,7 +11,7 @@ def test_clients_of_one_network_are_told() -> None:
     tries = [attempt(event(path="/ws"), client=client) for client in [*clients, None]]
     names = Names(tries)
     assert [names.client(one) for one in tries] == [
-        "C1 public", "C2 public in C1's /24", "C3 public", "C4 private", "C5 private in C4's /64", "C1 public", "C6 loopback",
+        "C1 public", "C2 public in C1's /24", "C3 public", "C4 public", "C5 public in C4's /64", "C1 public", "C6 loopback",
         "C7 loopback", "C8 local", None,
     ]  # fmt: skip
     named = Names(tries, addresses=True)

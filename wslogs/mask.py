@@ -16,12 +16,12 @@ from wslogs.paths import WORDS, known
 from wslogs.redact import Vault
 
 _PATH = regex.compile(r"(?<![\w/.])/(?:[^\s\"'<>?#,;:()\[\]{}]+)")
-_CLOCK = regex.compile(
+CLOCK = regex.compile(
     r"\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)?"
     r"|\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?: [+-]\d{4})?|(?<!\d)\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?!\d)"
 )
 _PIECE = regex.compile(
-    rf"(?P<clock>{_CLOCK.pattern})|(?P<path>{_PATH.pattern})|(?P<number>(?<![\w.])\d+(?:\.\d+)*(?:ms|[smhkKMG])?(?![\w]))|(?P<word>[^\W_]+(?:[_'’][^\W_]+)*)"
+    rf"(?P<clock>{CLOCK.pattern})|(?P<path>{_PATH.pattern})|(?P<number>(?<![\w.])\d+(?:\.\d+)*(?:ms|[smhkKMG])?(?![\w]))|(?P<word>[^\W_]+(?:[_'’][^\W_]+)*)"
 )
 _SHORT, _DIGITS, _DECIMALS = 3, 6, 12
 """Letters of a word, and digits of a number, that may stand in any case."""
@@ -59,7 +59,7 @@ class Mask:
         return regex.sub(r"…(?:[-_.+/=%]*…)+", ELIDED, "".join([*parts, _PIECE.sub(self._piece, text[place:])]))
 
     def _path(self, path: str) -> str:
-        return "/".join(s if not s or known(s) or self._stands(s) else ELIDED for s in path.split("/"))
+        return "/".join(s if not s or known(s) or self.stands(s) else ELIDED for s in path.split("/"))
 
     def _piece(self, found: regex.Match[str]) -> str:
         if found["clock"]:
@@ -69,9 +69,9 @@ class Mask:
         if found["number"]:
             digits = sum(c.isdigit() for c in found[0])
             return found[0] if digits <= _DIGITS or ("." in found[0] and digits <= _DECIMALS) else ELIDED
-        return found[0] if self._stands(found[0]) else ELIDED
+        return found[0] if self.stands(found[0]) else ELIDED
 
-    def _stands(self, word: str) -> bool:
+    def stands(self, word: str) -> bool:
         """Whether a word is short or known, or each of its parts is known: `proxy_pass`, `WebSocketDisconnect`, `HTTP`."""
         if word.lower() in self._words or (len(word) <= _SHORT and word.isalpha()):
             return True

@@ -33,7 +33,7 @@ ADDRESS = regex.compile(
 NETS = (QUERY, HEADER, NAMED, USERINFO, ADDRESS, NUMBERS, RANDOM)
 """In this order; what a group `kept` holds stays in the line."""
 # Three dotted names of a module and its class are no token: one has capitals and digits, or begins as a JWT does.
-_JWT = regex.compile(
+JWT = regex.compile(
     r"(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]{8})(?=eyJ|(?=[\w.-]{0,99}[A-Z])[\w.-]{0,99}\d)"
     r"[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{4,}"
 )
@@ -57,7 +57,7 @@ def found(text: str) -> Iterator[tuple[str, str, bool]]:
             yield value, "user information of a URL", True
             yield value.partition(":")[2], "user information of a URL", True
     for part in _parts(_RUNS, raw):
-        for one in _JWT.finditer(part):
+        for one in JWT.finditer(part):
             yield one[0], "token in a line", False
         for one in RANDOM.finditer(part):
             yield one[0], "long random word in a line", False

@@ -18,6 +18,7 @@ from wslogs.bundle import Bundle, Item, open_bundle
 from wslogs.correlate import correlate
 from wslogs.crowd import Crowd, Flags, Rows, between, chosen, classed, judged_like, merged, moved, once, unclaimed
 from wslogs.errors import BundleError, shown
+from wslogs.manifest import is_manifest
 from wslogs.mask import Mask
 from wslogs.model import ORDINARY_CLOSES, Attempt, CloseCode, Event, Source, Tier, Verdict, What
 from wslogs.parsers import (
@@ -311,6 +312,8 @@ def kind_of(item: Item, kit: Kit) -> tuple[str, dict[str, str]]:
         return "unreadable", {}
     if not head.strip():
         return "empty", {}
+    if is_manifest(head):
+        return "manifest", {}
     if is_archive(head):
         return "archive", {}
     if netlog.is_netlog(head):
@@ -347,6 +350,8 @@ def _is_binary(head: bytes) -> bool:
 
 def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, kit: Kit) -> None:
     """Takes one file in."""
+    if kind == "manifest":
+        return
     if kind in ("unknown", "binary"):
         evidence.caveats.append(("unknown-kind", {"source": item.path}))
         return

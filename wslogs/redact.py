@@ -37,7 +37,7 @@ _SECRET_HEADER = regex.compile(
 _LONG = 20_000
 _MOST_HEADERS = 20_000
 """Headers that are kept in mind, so that one that comes with each request is taken apart once."""
-_TOKEN_NAMES = regex.compile(r"(?i)token|jwt|auth|key|ticket|session|sid|secret|signature|password|code|bearer")
+TOKEN_NAMES = regex.compile(r"(?i)token|jwt|auth|key|ticket|session|sid|secret|signature|password|code|bearer")
 _CACHED = 10_000
 """Tokens that are kept in mind before all are forgotten: to work one out takes some microseconds."""
 _LONG_NUMBER = regex.compile(r"\d{12,}")
@@ -168,7 +168,7 @@ class Vault:
         for _, value in pairs:
             self.secret(value, "query value")
         for name, value in pairs:
-            if value not in NO_TOKEN and _TOKEN_NAMES.search(name) and not _MASKED.search(value):
+            if value not in NO_TOKEN and TOKEN_NAMES.search(name) and not _MASKED.search(value):
                 return self.token(value, name)
         long = [value for _, value in pairs if len(value) >= 20 and not _MASKED.search(value)]
         return self.token(long[0]) if long else None

@@ -6,12 +6,12 @@ import gc
 import io
 import sys
 
-from wslogs.cli import analysis, knowledge, live
+from wslogs.cli import analysis, handing, knowledge, live
 from wslogs.cli.frame import app as app
 
 _COLLECTED = (100_000, 50, 1000)
 """When Python looks for circles of objects that nobody holds. Rows and events make none; to look as usual takes a third of the time."""
-COMMANDS = (analysis, knowledge, live)
+COMMANDS = (analysis, handing, knowledge, live)
 """Modules whose commands the app has; they stand in its help in this order."""
 
 

@@ -20,9 +20,9 @@ from wslogs.parsers.kit import Kit
 
 _MOST = 256 << 10
 """A larger file is none that somebody wrote; reading YAML is slow."""
-_DEEP = 20
+DEEP = 20
 _HEAD = regex.compile(rb"(?m)^services:[ \t]*(?:#[^\n]*)?\r?$\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]+[\w.-]+:")
-_PLAIN = frozenset({
+PLAIN = frozenset({
     "image", "ports", "expose", "container_name", "hostname", "network_mode", "depends_on", "restart", "networks", "volumes", "env_file",
     "working_dir", "profiles",
 })  # fmt: skip
@@ -96,7 +96,7 @@ def _services(root: object, path: str, kit: Kit) -> Iterator[Service]:
 def _service(name: str, body: object, path: str, kit: Kit) -> Service:
     parts = dict(_pairs(body))
     for key, node in parts.items():
-        if key not in _PLAIN:
+        if key not in PLAIN:
             _hide(node, kit, set())
     image = _text(parts.get("image"))
     command = " ".join((*_texts(parts.get("command")), *_texts(parts.get("entrypoint"))))
@@ -159,7 +159,7 @@ def _hide_value(value: str, kit: Kit) -> None:
 
 def _hide(node: object, kit: Kit, seen: set[int], depth: int = 0) -> None:
     """Makes every value below a node known to the vault, each node once."""
-    if id(node) in seen or depth > _DEEP:
+    if id(node) in seen or depth > DEEP:
         return
     seen.add(id(node))
     value = getattr(node, "value", None)

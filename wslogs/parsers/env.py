@@ -18,7 +18,7 @@ _LINE = regex.compile(rb"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=")
 _ADDRESS = regex.compile(
     r"(?i)(?:[a-z][a-z+]{1,20}://)?[\w.-]{1,253}:\d{1,5}(?:/[\w./-]*)?|[a-z][a-z+]{1,20}://[\w.-]{1,253}(?:/[\w./-]*)?|\.{0,2}/[\w./-]*"
 )
-_SECRET = regex.compile(r"(?i)passw|pwd|secret|token|key|private|credential|salt|pepper")
+SECRET = regex.compile(r"(?i)passw|pwd|secret|token|key|private|credential|salt|pepper")
 """Names whose values are secrets whatever they look like."""
 _PASSWORD = regex.compile(r"(?i)passw|pwd|passphrase")
 _MOST = 1 << 20
@@ -72,7 +72,7 @@ def parse(item: Item, kit: Kit) -> tuple[Source, list[Setting]]:
                     source=item.path, line=binding.original.line, name=binding.key, scheme=None, host=None, path=kit.vault.url(value).path
                 )
             )
-        elif value and (not is_address(value) or _SECRET.search(binding.key or "")):
+        elif value and (not is_address(value) or SECRET.search(binding.key or "")):
             kit.vault.secret(value, "value of .env", password=_PASSWORD.search(binding.key or "") is not None)
             kit.vault.learn(value)
     source.recognised, source.kept = source.lines - bad, len(found)

@@ -13,6 +13,7 @@ import io
 import json
 import shutil
 from contextlib import suppress
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property, lru_cache
 
@@ -54,12 +55,12 @@ _ESCAPE = regex.compile(
 _NOTHING = msgspec.Raw(b"null")
 
 
-class _Header(msgspec.Struct):
+class Header(msgspec.Struct):
     name: str = ""
     value: str = ""
 
 
-class _Frame(msgspec.Struct):
+class Frame(msgspec.Struct):
     type: str = ""
     time: float | None = None
     data: msgspec.Raw = _NOTHING
@@ -72,38 +73,38 @@ class _Frame(msgspec.Struct):
         return ""
 
 
-class _Timings(msgspec.Struct):
+class Timings(msgspec.Struct):
     wait: float | None = None
     receive: float | None = None
 
 
-class _Request(msgspec.Struct):
+class Request(msgspec.Struct):
     method: str = ""
     url: str = ""
-    headers: list[_Header] = []
+    headers: list[Header] = []
     cookies: msgspec.Raw = _NOTHING
     body: msgspec.Raw = msgspec.field(default=_NOTHING, name="postData")
 
 
-class _Response(msgspec.Struct):
+class Response(msgspec.Struct):
     status: int | None = None
-    headers: list[_Header] = []
+    headers: list[Header] = []
     error: str | None = msgspec.field(default=None, name="_error")
     failure: str | None = msgspec.field(default=None, name="_failureText")
     cookies: msgspec.Raw = _NOTHING
     content: msgspec.Raw = _NOTHING
 
 
-class _Entry(msgspec.Struct, dict=True):
-    request: _Request
-    response: _Response = msgspec.field(default_factory=_Response)
+class Entry(msgspec.Struct, dict=True):
+    request: Request
+    response: Response = msgspec.field(default_factory=Response)
     started: str = msgspec.field(default="", name="startedDateTime")
     time: float | None = None
-    timings: _Timings = msgspec.field(default_factory=_Timings)
+    timings: Timings = msgspec.field(default_factory=Timings)
     pageref: str | None = None
     resource: str | None = msgspec.field(default=None, name="_resourceType")
     security: str | None = msgspec.field(default=None, name="_securityState")
-    frames: list[_Frame] | None = msgspec.field(default=None, name="_webSocketMessages")
+    frames: list[Frame] | None = msgspec.field(default=None, name="_webSocketMessages")
 
     @cached_property
     def at(self) -> float | None:
@@ -118,15 +119,32 @@ class _Entry(msgspec.Struct, dict=True):
         return _header(self.request.headers, "upgrade").lower() == "websocket"
 
 
-class _Page(msgspec.Struct):
+class Page(msgspec.Struct):
     id: str = ""
     title: str = ""
     """Chrome gives the URL of the page, Firefox what its tab is called."""
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What one HAR holds of what is read."""
+
+    entries: list[Entry]
+    pages: dict[str, str]
+    """Id of each load of a page -> its title, in their order."""
+    others: int
+    """Entries of another form."""
+    whole: bool
+    """Whether it is not cut."""
+    repaired: bool
+    """Whether bytes or escapes in it are no characters."""
+    writer: bytes
+    """The program that wrote it."""
+
+
 class _Log(msgspec.Struct):
     entries: list[msgspec.Raw] = []
-    pages: list[_Page] = []
+    pages: list[Page] = []
 
 
 class _Har(msgspec.Struct):
@@ -151,25 +169,24 @@ def parse(item: Item, kit: Kit) -> Parsed:
     source = Source(path=item.path, kind="har", tier=Tier.BROWSER, sha256=hashlib.sha256(raw).hexdigest(), zone_from="the log")
     source.lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
     parsed = Parsed([source])
-    entries, pages, whole = _entries(raw)
-    read = [entry for one in entries if (entry := _entry(one)) is not None]
-    if (not whole or len(read) < len(entries)) and (readable := _readable(raw)) != raw:
-        entries, pages, whole = _entries(readable)
-        read = [entry for one in entries if (entry := _entry(one)) is not None]
+    opened = read(raw)
+    entries, pages = opened.entries, opened.pages
+    if opened.repaired:
         source.notes.append("some of its bytes or escapes are no characters; they are read as U+FFFD")
-    if not whole:
+    if not opened.whole:
         source.notes.append("cut")
-    if len(read) < len(entries):
-        source.notes.append(f"{len(entries) - len(read)} entries have another form")
-    source.recognised = source.lines if whole and len(read) == len(entries) else source.lines * len(read) // max(1, len(entries) + 1)
-    lines, others = _lines(raw), list[tuple[_Entry, float]]()
-    moments = _moments(read)
+    if opened.others:
+        source.notes.append(f"{opened.others} entries have another form")
+    told = len(entries) + opened.others
+    source.recognised = source.lines if opened.whole and not opened.others else source.lines * len(entries) // max(1, told + 1)
+    lines, others = _lines(raw), list[tuple[Entry, float]]()
+    moments = _moments(entries)
     places = {page: len(pages) - place - 1 for place, page in enumerate(pages)}
-    writer = found[1] if (found := _WRITER.search(raw, 0, 1 << 16)) is not None else b""
-    tried = [position for position, entry in enumerate(read) if entry.is_websocket]
+    writer = opened.writer
+    tried = [position for position, entry in enumerate(entries) if entry.is_websocket]
     line_of = dict(zip(tried, lines, strict=False))
     chosen = set(few(tried, source, kit))
-    for position, entry in enumerate(read):
+    for position, entry in enumerate(entries):
         at = entry.at
         if at is not None:
             source.first = at if source.first is None else min(source.first, at)
@@ -196,12 +213,25 @@ def parse(item: Item, kit: Kit) -> Parsed:
     if (found := _SERVER.search(raw)) is not None:
         parsed.others.append(nginx_build.event(source.path, raw.count(b"\n", 0, found.start()) + 1, Tier.BROWSER, found[1].decode()))
     source.kept = len(parsed.events)
-    if whole and not parsed.events:
+    if opened.whole and not parsed.events:
         source.notes.append(NO_ENTRY)
     return parsed
 
 
-def _others(entries: list[tuple[_Entry, float]], raw: bytes, source: Source, kit: Kit) -> list[Event]:
+def read(raw: bytes) -> Opened:
+    """The entries of a HAR, also of one that is cut, or holds bytes that are no characters."""
+    entries, pages, whole = _entries(raw)
+    found = [entry for one in entries if (entry := _entry(one)) is not None]
+    repaired = False
+    if (not whole or len(found) < len(entries)) and (readable := _readable(raw)) != raw:
+        entries, pages, whole = _entries(readable)
+        found = [entry for one in entries if (entry := _entry(one)) is not None]
+        repaired = True
+    writer = told[1] if (told := _WRITER.search(raw, 0, 1 << 16)) is not None else b""
+    return Opened(found, pages, len(entries) - len(found), whole, repaired, writer)
+
+
+def _others(entries: list[tuple[Entry, float]], raw: bytes, source: Source, kit: Kit) -> list[Event]:
     """What the page asked for besides sockets, for comparison with those that failed. The line is that of the entry's start."""
     found, line, position = [], 1, max(0, raw.find(b'"entries"'))
     line += raw.count(b"\n", 0, position)
@@ -252,9 +282,9 @@ def _salvaged(text: str) -> list[msgspec.Raw | bytes]:
     return found
 
 
-def _entry(raw: msgspec.Raw | bytes) -> _Entry | None:
+def _entry(raw: msgspec.Raw | bytes) -> Entry | None:
     try:
-        return msgspec.json.decode(raw, type=_Entry, strict=False)
+        return msgspec.json.decode(raw, type=Entry, strict=False)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
 
@@ -269,12 +299,12 @@ def _lines(raw: bytes) -> list[int]:
     return found
 
 
-def _header(headers: list[_Header], name: str) -> str:
+def _header(headers: list[Header], name: str) -> str:
     return next((h.value for h in headers if h.name.lower() == name), "")
 
 
 def _event(
-    entry: _Entry, at: float | None, source: Source, line: int, undated: tuple[float | None, float], writer: bytes, kit: Kit
+    entry: Entry, at: float | None, source: Source, line: int, undated: tuple[float | None, float], writer: bytes, kit: Kit
 ) -> Event:
     made = Event(
         source=source.path,
@@ -318,7 +348,7 @@ def _event(
     return made
 
 
-def _lasted(entry: _Entry, writer: bytes) -> float | None:
+def _lasted(entry: Entry, writer: bytes) -> float | None:
     """How long the try lasted, as far as the writer tells; -1 is a HAR's word for a time that is not known.
 
     Playwright's `time` of a socket is from its first frame to its last; WebKit leaves 0 where it has no end.
@@ -328,7 +358,7 @@ def _lasted(entry: _Entry, writer: bytes) -> float | None:
     return max(0.0, entry.time) / 1000
 
 
-def _is_open(entry: _Entry) -> bool:
+def _is_open(entry: Entry) -> bool:
     """Whether a socket was open when the HAR was exported.
 
     DevTools counts each frame as the response and only the close as the end (front_end/core/sdk/NetworkManager.ts,
@@ -337,7 +367,7 @@ def _is_open(entry: _Entry) -> bool:
     return entry.response.status == _TUNNEL and entry.timings.receive == 0
 
 
-def _answered(entry: _Entry, at: float | None) -> float | None:
+def _answered(entry: Entry, at: float | None) -> float | None:
     """Seconds from the dial to the first frame of an opened socket, the first sign that it is open."""
     frames = [_seconds(f.time) for f in entry.frames or () if f.type != "error" and f.time is not None and f.time > 0]
     if entry.frames is None and _is_open(entry) and entry.time:
@@ -352,7 +382,7 @@ def _seconds(moment: float) -> float:
     return moment / 1000 if moment > _MILLISECONDS else moment
 
 
-def _boot(entries: list[_Entry]) -> tuple[float, float] | None:
+def _boot(entries: list[Entry]) -> tuple[float, float] | None:
     """(the instant from which Chrome counts its ticks, how much later it may be), from failures dated 1969.
 
     Such an entry holds its failure in ticks of the browser's monotonic clock, the same for all entries, and stands before
@@ -368,14 +398,14 @@ def _boot(entries: list[_Entry]) -> tuple[float, float] | None:
     return low, max(0.0, max(end for _, end, _ in dated) - max(ticks) - low)
 
 
-def _ticks(entry: _Entry) -> float | None:
+def _ticks(entry: Entry) -> float | None:
     """Seconds on the browser's monotonic clock at which an undated try failed."""
     if not entry.is_websocket or entry.at is not None:
         return None
     return next((f.time for f in entry.frames or () if f.type == "error" and f.time is not None and f.time < _EARLIEST), None)
 
 
-def _moments(entries: list[_Entry]) -> list[tuple[float | None, float]]:
+def _moments(entries: list[Entry]) -> list[tuple[float | None, float]]:
     """For each entry, if it is undated: (when it failed, how far that may be off)."""
     boot = _boot(entries)
     dated = [entry.at for entry in entries]
@@ -395,7 +425,7 @@ def _moments(entries: list[_Entry]) -> list[tuple[float | None, float]]:
     return found
 
 
-def _date(entry: _Entry, at: float) -> tuple[float, float, float] | None:
+def _date(entry: Entry, at: float) -> tuple[float, float, float] | None:
     """(server's Date, browser's time of the request, and of the answer); answers from a cache carry old Dates."""
     headers = entry.response.headers
     text = _header(headers, "date")
@@ -414,7 +444,7 @@ def _http_date(text: str) -> float | None:
         return None
 
 
-def _learn_secrets(entry: _Entry, kit: Kit) -> None:
+def _learn_secrets(entry: Entry, kit: Kit) -> None:
     for header in (*entry.request.headers, *entry.response.headers):
         kit.vault.header(header.name, header.value)
     for frame in entry.frames or ():

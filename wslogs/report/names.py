@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from wslogs.model import Attempt, Tier
 from wslogs.redact import ELIDED
 
-_EXAMPLES = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
+_EXAMPLES = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
 _NETWORK = {4: 24, 6: 64}
 """Bits of the network that one site or one subscriber commonly has (RFC 6177 section 2 for version 6)."""
 
@@ -72,8 +72,8 @@ def address_class(text: str) -> str:
         address = ipaddress.ip_address(text)
     except ValueError:
         return "local"
-    # The ranges for documentation (RFC 5737): private to Python, but they stand for public ones.
-    if address.version == 4 and any(address in ipaddress.IPv4Network(net) for net in _EXAMPLES):
+    # The ranges for documentation (RFC 5737, RFC 3849): private to Python, but they stand for public ones.
+    if any(address in ipaddress.ip_network(net) for net in _EXAMPLES):
         return "public"
     return "loopback" if address.is_loopback else "private" if address.is_private else "public"
 
