@@ -17,7 +17,7 @@ FLOORS = (
     ("cleaning", "explain", "trials"),
     ("pipeline", "cluster", "verify", "check"),
     ("parsers", "correlate", "facts", "signals", "verdict", "report", "tables", "quote"),
-    ("endings", "storms"),
+    ("endings", "storms", "probing"),
     ("bundle", "scan", "patterns"),
     ("remote",),
     ("archives",),
@@ -73,6 +73,9 @@ COVERED = {
     "cleaning.packing": "test_cleaning.py", "cleaning.pieces": "test_cleaning.py", "cleaning.settings": "test_cleaning.py",
     "cleaning.texts": "test_cleaning.py",
     "manifest": "test_cleaning.py",
+    **{f"probing.{name}": "test_probing.py" for name in (
+        "answers", "certificates", "commands", "ladder", "link", "links", "model", "record", "session", "sockets", "way", "written",
+    )},
     "elision": "test_patterns.py", "rows": "test_examples.py", "stanzas": "test_examples.py",
     "report.markdown": "test_report.py", "report.pictures": "test_report.py", "report.render": "test_report.py",
     "report.shape": "test_report.py", "report.view": "test_report.py", "report.words": "test_report.py",

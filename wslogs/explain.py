@@ -184,7 +184,7 @@ def why(name: str, patterns: Patterns, lang: str) -> str:
     if cause is None:
         raise PatternError(name, "is no cause", nearest(name, patterns.causes) or f"known: {', '.join(sorted(patterns.causes))}")
     rows = [f"{cause.id}: {cause.title[lang]}", cause.explain[lang], f"({cause.where.partition(' ')[0]})"]
-    for word in ("all", "any", "none", "hints"):
+    for word in ("all", "any", "none", "hints", "suspects"):
         names: Sequence[str] = getattr(cause, word)
         rows += [f"{word} of:"] if names else []
         for signal in (patterns.signals[one] for one in names):

@@ -157,7 +157,7 @@ def _check_names(patterns: Patterns, found: Mapping[str, Sequence[Stanza]]) -> N
             if name not in patterns.signals or patterns.signals[name].match is None:
                 raise PatternError(signal.where, f"names `{name}` in `also`, which is no signal in lines", nearest(name, patterns.signals))
     for cause in patterns.causes.values():
-        for name in (*cause.all, *cause.any, *cause.none, *cause.hints, *cause.strong):
+        for name in (*cause.all, *cause.any, *cause.none, *cause.hints, *cause.suspects, *cause.strong):
             if name not in patterns.signals:
                 raise PatternError(cause.where, f"names the unknown signal `{name}`", nearest(name, patterns.signals))
         for name in cause.outranks:

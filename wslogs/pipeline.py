@@ -15,7 +15,7 @@ import regex
 from wslogs import coverage, facts, signals
 from wslogs.archives import is_archive
 from wslogs.bundle import Bundle, Item, open_bundle
-from wslogs.correlate import correlate
+from wslogs.correlate import correlate, probes
 from wslogs.crowd import Crowd, Flags, Rows, between, chosen, classed, judged_like, merged, moved, once, unclaimed
 from wslogs.errors import BundleError, shown
 from wslogs.manifest import is_manifest
@@ -34,6 +34,7 @@ from wslogs.parsers import (
     nginx_conf,
     parts,
     probe,
+    probed,
     testpage,
 )
 from wslogs.parsers.kit import Kit, dialled
@@ -52,8 +53,10 @@ from wslogs.version import VERSION
 if TYPE_CHECKING:
     import pandas as pd
 
-_ORDER = ("nginx-conf", "env", "har", "netlog", "testpage", "console", "app", "probe", "nginx-error", "nginx-access")
+_ORDER = ("nginx-conf", "env", "har", "netlog", "testpage", "probed", "console", "app", "probe", "nginx-error", "nginx-access")
 """Earlier kinds teach later ones: formats, then the paths that are dialled."""
+_WHOLE = ("nginx-conf", "env", "har", "netlog", "testpage", "probed")
+"""Kinds that no format of nginx.conf can be taken for."""
 _ASKED = (What.HANDSHAKE, What.ERROR, What.REQUEST)
 """Events of requests that may be any request: those on other paths are dropped once all paths are known."""
 _NOTES = {"cut": "cut", har.NO_ENTRY: "no-websocket"}
@@ -159,17 +162,18 @@ def analyze(
             hint = "add nginx logs, a HAR, a console export or the app's log"
             raise BundleError(bundle.name, f"nothing in it could be understood ({shown})", hint)
         joined = correlate(evidence.events, evidence.sources, evidence.dates)
-        attempts = _between(joined.attempts or _partial(joined.loose), since, until)
+        own, loose = (joined.attempts, joined.loose) if joined.attempts else probes.attempts(joined.loose, evidence.sources)
+        attempts = _between(own or _partial(loose), since, until)
         crowd = _crowd(attempts, evidence, since, until)
         if crowd is not None:
             kept = list(unclaimed(attempts, crowd))
             if len(kept) < len(attempts):  # the places of those that stand for others moved
                 attempts, crowd = kept, moved(crowd, attempts, kept)
-        verdicts = _judge(attempts, joined.loose, evidence, kit, crowd)
+        verdicts = _judge(attempts, loose, evidence, kit, crowd)
         harmless = [cause.id for cause in kit.patterns.causes.values() if cause.harmless]
         found = Found(
             bundle=bundle.name, sources=evidence.sources, attempts=attempts, verdicts=verdicts, crowd=crowd,
-            incidents=incidents(attempts, verdicts, harmless, crowd, kit.shown), loose=joined.loose, patterns=kit.patterns, version=VERSION,
+            incidents=incidents(attempts, verdicts, harmless, crowd, kit.shown), loose=loose, patterns=kit.patterns, version=VERSION,
             measured=measured(), caveats=[*evidence.caveats, *joined.caveats], addresses=addresses,
             named=frozenset(kit.named),
         )  # fmt: skip
@@ -207,7 +211,7 @@ def read(bundle: Bundle, kit: Kit, progress: Progress | None = None, engine: par
         for word in nginx_conf.secrets(evidence.conf.directives):
             kit.vault.secret(word, "value of nginx.conf")
     if kit.layouts:  # the formats of the nginx.conf may tell a log apart that looked like another
-        known = [row if row[1] in ("nginx-conf", "env", "har", "netlog", "testpage") else (row[0], *kind_of(row[0], kit)) for row in known]
+        known = [row if row[1] in _WHOLE else (row[0], *kind_of(row[0], kit)) for row in known]
         known.sort(key=_turn)
     large = _large(known)
     kit.limits = facts.limits(evidence.conf, kit.patterns)
@@ -322,6 +326,8 @@ def kind_of(item: Item, kit: Kit) -> tuple[str, dict[str, str]]:
         return "har", {}
     if testpage.is_testpage(head):
         return "testpage", {}
+    if probed.is_probed(head):
+        return "probed", {}
     if certificates.is_certificates(head):
         return "certificate", {}
     if _is_binary(head) and not probe.is_answer(head):
@@ -386,7 +392,7 @@ def _parse(item: Item, kind: str, programs: dict[str, str], evidence: Evidence, 
         evidence.sources += parsed.sources
         evidence.events += parsed.events
         return
-    whole = {"har": har.parse, "netlog": netlog.parse, "testpage": testpage.parse, "probe": probe.parse}.get(kind)
+    whole = {"har": har.parse, "netlog": netlog.parse, "testpage": testpage.parse, "probed": probed.parse, "probe": probe.parse}.get(kind)
     parsed = whole(item, kit) if whole is not None else lines.parse(item, programs, kit)
     if kind == "probe":
         evidence.certificates += certificates.beside(item, parsed.sources[0], kit)

@@ -222,7 +222,7 @@ def _stage(row: dict[str, Any], where: str) -> Stage | None:
     return Stage(value) if value is not None else None
 
 
-_LISTS = ("all", "any", "none", "outranks", "hints", "strong", "confirm")
+_LISTS = ("all", "any", "none", "outranks", "hints", "suspects", "strong", "confirm")
 
 
 def _cause(row: dict[str, Any], where: str) -> Cause:

@@ -16,6 +16,7 @@ LINE_KINDS = {
     "nginx-error": Tier.PROXY,
     "app": Tier.APP,
     "probe": Tier.PROBE,
+    "probed": Tier.PROBE,
     "host": Tier.HOST,
     "har": Tier.BROWSER,
 }
@@ -152,6 +153,8 @@ class Cause(Stanza):
     outranks: tuple[str, ...]
     hints: tuple[str, ...] = ()
     """Signals of probes and of the host: they do for `any`, but only where the evidence of the attempt itself fits no cause."""
+    suspects: tuple[str, ...] = ()
+    """Signals that fit several causes alike: where nothing holds nor is hinted at, all that they fit stand, whatever outranks."""
     strong: tuple[str, ...] = ()
     """Signals that settle it. Where none of them fired, the verdict is one of a kind that is counted apart."""
     harmless: bool = False
@@ -170,7 +173,7 @@ class Cause(Stanza):
     @property
     def speaking(self) -> tuple[str, ...]:
         """The signals that speak for it."""
-        return (*self.any, *self.all, *self.hints)
+        return (*self.any, *self.all, *self.hints, *self.suspects)
 
     @property
     def family(self) -> str:

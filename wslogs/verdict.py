@@ -28,15 +28,21 @@ def hinted(cause: Cause, fired: frozenset[str]) -> bool:
     return set(cause.all) <= fired and fired.isdisjoint(cause.none) and not fired.isdisjoint(cause.hints)
 
 
+def suspected(cause: Cause, fired: frozenset[str]) -> bool:
+    """Whether one of `suspects` fired, and none of `none`."""
+    return fired.isdisjoint(cause.none) and not fired.isdisjoint(cause.suspects)
+
+
 def standing(fired: frozenset[str], causes: Mapping[str, Cause]) -> tuple[str, ...]:
     """Causes that hold and that no other one that holds outranks, in the order of the patterns.
 
     Where none holds, those that a probe or the host hints at; where several families are left, those of them that these
-    hint at, too. What the attempts show is never outvoted.
+    hint at, too. What the attempts show is never outvoted. Where there is no hint either, all those that are suspected.
     """
     left = _highest([cause for cause in causes.values() if holds(cause, fired)], causes)
     if not left:
         left = _highest([cause for cause in causes.values() if hinted(cause, fired)], causes)
+        left = left or [cause for cause in causes.values() if suspected(cause, fired)]
     elif len({cause.family for cause in left}) > 1:
         left = [cause for cause in left if hinted(cause, fired)] or left
     return tuple(cause.id for cause in left)

@@ -28,7 +28,7 @@ NAMES = frozenset({
     "config.app_path", "config.elsewhere", "config.other_host",
     "timer.read_timeout", "timer.same", "timer.nginx_silent", "timer.balancer", "timer.other",
     "upgrade.lost_before_proxy", "app.plain_worker", "path.answers_plain",
-    "answered", "lost", "probe.opens", "host.listens", "certificate.ended_by_s", "compose.upstream",
+    "answered", "lost", "probe.opens", "probe.own", "host.listens", "certificate.ended_by_s", "compose.upstream",
     "others.failed", "others.answered", "others.same_address", "others.none",
 })  # fmt: skip
 """Every fact there is; a signal that names another one is refused."""

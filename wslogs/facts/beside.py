@@ -27,6 +27,8 @@ def learn(attempt: Attempt, world: World) -> None:
     # An app that logs the end of a socket, or was running, has not been taken away from it.
     outlived = any(e.tier is Tier.APP and e.what is What.CLOSED for e in attempt.events) or attempt.facts.get("app.state") == "running"
     tell(attempt, "lost", bool(alone or ((cut or attempt.status == 502) and not outlived)))
+    if alone and Tier.PROBE in attempt.tiers:
+        tell(attempt, "probe.own", True, attempt.tiers[Tier.PROBE])
     if found := sorted((e for e in world.probed if e.path is not None and e.path == attempt.path), key=lambda e: e.token is None):
         tell(attempt, "probe.opens", "without-token" if found[0].token is None else "with-token", found[0])
     _certificate(attempt, world)

@@ -297,4 +297,4 @@ def tier_of(kind: str) -> Tier:
         "testpage": Tier.BROWSER,
         "console": Tier.BROWSER,
         "app": Tier.APP,
-    }.get(kind, Tier.PROXY if kind.startswith("nginx") else Tier.PROBE if kind == "probe" else Tier.HOST)
+    }.get(kind, Tier.PROXY if kind.startswith("nginx") else Tier.PROBE if kind in ("probe", "probed") else Tier.HOST)
