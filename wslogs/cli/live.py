@@ -53,27 +53,28 @@ def probe(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 0 healthy, 1 failure, 3 undetermined.")] = False,
 ) -> None:
     """Dial a WebSocket step by step, from its name to its close code, and tell which step breaks and why."""
+    from wslogs.probing.model import Ask, AskError, address, endpoint
+
+    token, message = _secret(token_env, "--token-env", token_file), _secret(first_message_env, "--first-message-env") or send
+    try:
+        ask = Ask(
+            at=address(url), token=token, token_as=token_as, origin=origin.rstrip("/"), health=address(health) if health else None,
+            direct=endpoint(direct) if direct else None, connect_to=endpoint(connect_to) if connect_to else None,
+            send=message, idle_s=idle, limit_s=limit,
+        )  # fmt: skip
+    except AskError as error:
+        raise typer.BadParameter(str(error)) from None
     with guarded():
         from wslogs.errors import BundleError
         from wslogs.parsers.kit import Kit
         from wslogs.patterns import load
         from wslogs.pipeline import analyze
         from wslogs.probing import ladder
-        from wslogs.probing.model import Ask, AskError, address, endpoint
         from wslogs.probing.written import written
         from wslogs.redact import Vault
         from wslogs.report import terminal
         from wslogs.report.probing import rungs
 
-        token, message = _secret(token_env, "--token-env", token_file), _secret(first_message_env, "--first-message-env") or send
-        try:
-            ask = Ask(
-                at=address(url), token=token, token_as=token_as, origin=origin.rstrip("/"), health=address(health) if health else None,
-                direct=endpoint(direct) if direct else None, connect_to=endpoint(connect_to) if connect_to else None,
-                send=message, idle_s=idle, limit_s=limit,
-            )  # fmt: skip
-        except AskError as error:
-            raise typer.BadParameter(str(error)) from None
         vault, patterns = Vault(), load()
         known = vault.token(token, token_as) if token else None
         vault.secret(token, "token", password=True)

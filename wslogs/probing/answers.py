@@ -56,7 +56,7 @@ def ask(
     except http.client.RemoteDisconnected:
         return Answer(why="timed-out" if over.is_set() else "closed", took_s=time.monotonic() - began)
     except (http.client.HTTPException, ValueError):
-        return Answer(why="no-http", took_s=time.monotonic() - began)
+        return Answer(why="timed-out" if over.is_set() else "no-http", took_s=time.monotonic() - began)
     except OSError as error:
         return Answer(why="timed-out" if over.is_set() else reason(error), took_s=time.monotonic() - began)
     finally:

@@ -99,7 +99,7 @@ def endpoint(text: str) -> Direct:
     place, slash, path = text.partition("://")[2 if "://" in text else 0].partition("/")
     host, _, port = place.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise AskError(f"{'an address'} must be HOST:PORT, such as 127.0.0.1:8000")
+        raise AskError("an address must be HOST:PORT, such as 127.0.0.1:8000")
     return Direct(host.strip("[]"), int(port), f"/{path}" if slash and path else None)
 
 

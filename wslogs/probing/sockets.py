@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
@@ -39,8 +39,8 @@ class Ended:
 class Socket:
     """An open socket, and when the last frame went over it."""
 
-    def __init__(self, connection: ClientConnection, read: Read) -> None:
-        self._connection, self._read = connection, read
+    def __init__(self, connection: ClientConnection, read: Read, held: ExitStack) -> None:
+        self._connection, self._read, self._held = connection, read, held
         self.began = self.spoke = time.monotonic()
         self.received = 0
         self.ended: Ended | None = None
@@ -73,6 +73,7 @@ class Socket:
         """Says goodbye; the code that came back, 1006 when none did."""
         if self.ended is None:
             self._connection.close(CloseCode.NORMAL, "")
+        self._held.close()
         code = self._connection.close_code
         return int(code) if code is not None else int(CloseCode.ABNORMAL)
 
@@ -95,14 +96,15 @@ def dial(
 ) -> Socket | Answer:  # fmt: skip
     """A handshake over a connection that is there: the open socket, or how it was answered."""
     uri = f"ws{'s' if at.secure else ''}://{at.place}{target}"
-    over = threading.Event()
+    over, held = threading.Event(), ExitStack()
     try:
         with limited(link, limit_s + 1) as over:  # the limit of the package comes first, where it holds
-            opened = connect(
+            made = connect(
                 uri, sock=link, ssl=context() if at.secure else None, server_hostname=at.host if at.secure else None,
                 origin=origin, additional_headers=headers, user_agent_header=AGENT, proxy=None, open_timeout=limit_s,  # type: ignore[arg-type]
                 ping_interval=None, close_timeout=min(limit_s, 5.0), max_size=_MOST,
             )  # fmt: skip
+            opened = held.enter_context(made)
     except InvalidStatus as error:
         answer = error.response
         told = answered(answer.status_code, list(answer.headers.raw_items()), bytes(answer.body or b""), at, read)
@@ -115,6 +117,6 @@ def dial(
     except OSError as error:
         told = Answer(why="timed-out" if over.is_set() else reason(error))
     else:
-        return Socket(opened, read)
+        return Socket(opened, read, held)
     link.close()
     return told

@@ -26,7 +26,7 @@ CHECKS = {
     "pinged": "4", "close": "4", "without-upgrade": "4", "plain-1.0": "4",
 }  # fmt: skip
 """Which causes of the guide a rung looks at, by the guide's numbers."""
-STATES = {"passed": N_("passed"), "failed": N_("failed"), "skipped": N_("skipped")}
+STATES = {"passed": N_("passed"), "failed": N_("fails"), "skipped": N_("skipped")}
 WHYS = {
     "no-name": N_("the name does not resolve"), "timed-out": N_("no answer in time"), "refused": N_("connection refused"),
     "reset": N_("connection reset"), "closed": N_("closed by the other end"), "unreachable": N_("no way to the address"),
