@@ -30,7 +30,7 @@ from wslogs.report import terminal
 
 DOC = Path(__file__).parent.parent.parent / "docs" / "probe.md"
 BEGIN, END = "<!-- states -->\n", "<!-- end of states -->\n"
-LIMIT_S = 120.0
+LIMIT_S = 150.0
 """Of one probe: with --idle 8 a lost socket is opened three times more."""
 SUBSCRIBE = '{"type": "subscribe", "channel": "orders"}'
 PING = '{"type": "ping"}'

@@ -41,7 +41,9 @@ SKIPS = {
     "told-where": N_("--connect-to says where"), "no-tls-asked": N_("ws:// is not encrypted"), "no-token": N_("no token is given"),
     "not-asked": N_("--idle 0"),
 }  # fmt: skip
-_PASSED = N_("%(seconds)s s")
+_BESIDE = ("without-token", "own-origin", "other-origin", "elsewhere", "http-1.0", "again", "pinged", "without-upgrade", "plain-1.0")
+"""What is tried for comparison: its commands stand in probe.json alone."""
+_TOOK = N_("%(seconds)s s")
 _CLOCK = N_("The server's clock minus this one: %(offset)s s, give or take %(error)s s")
 _APP = N_("app: %(rung)s")
 _BECAUSE = N_("because of: %(rung)s")
@@ -54,7 +56,7 @@ _WIDTH = 9
 
 
 def rungs(run: Run, lang: str) -> str:
-    """A line for each rung, and below one that failed the commands that show the same."""
+    """A line for each rung; below the handshake, and below one that failed, the commands that show the same."""
     reader = words(lang)
     lines = [line for one in run.rungs for line in _lines(one, reader)]
     if run.offset_s is not None:
@@ -72,7 +74,7 @@ def _lines(one: Rung, reader: Words) -> Iterator[str]:
     told = ", ".join(_details(one, reader))
     guide = reader.gettext(_GUIDE) % {"numbers": CHECKS[one.id]}
     yield f"{reader.gettext(STATES[one.state]):<{_WIDTH}} {title(one.id, one.side, reader)}{f': {told}' if told else ''} ({guide})"
-    if one.state == "failed" or (one.id, one.side) == ("handshake", "url"):
+    if one.id == "handshake" or (one.state == "failed" and one.id not in _BESIDE):
         yield from (f"{'':{_WIDTH}} $ {command}" for command in one.command)
 
 
@@ -84,7 +86,7 @@ def _details(one: Rung, reader: Words) -> Iterable[str]:
     yield from (reader.gettext(WHYS[why]) for why in one.why.split() if why in WHYS)
     yield from _seen(one.seen, reader)
     if one.took_s is not None:
-        yield reader.gettext(_PASSED) % {"seconds": f"{one.took_s:.2f}"}
+        yield reader.gettext(_TOOK) % {"seconds": f"{one.took_s:.2f}"}
 
 
 def _seen(seen: Mapping[str, Fact], reader: Words) -> Iterator[str]:

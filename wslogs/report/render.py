@@ -73,7 +73,7 @@ def terminal(report: dict[str, Any], lang: str) -> str:
         (_("Attempts"), _reach(reader, seen)),
         (_("Confidence"), _confidence(reader, verdict) if verdict["confidence"] is not None else ""),
         (_("What to do"), main["remedy"]["text"] if main else ""),
-        (_("Proof"), ", ".join(place(item) for item in main["evidence"][:3]) if main else ""),
+        (_("Proof"), ", ".join(list(dict.fromkeys(place(item) for item in main["evidence"]))[:3]) if main else ""),
         (_("To find out"), seen["report"]["next"][0]["need"] if not main and seen["report"]["next"] else ""),
         (_("Caveats"), reader.number(len(seen["report"]["caveats"]))),
     ]
