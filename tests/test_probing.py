@@ -415,9 +415,15 @@ def test_silence_that_a_timer_on_the_way_ends(tmp_path: Path) -> None:
     assert verdict(run, tmp_path) == "undetermined", "who on the way it is does not show where nothing says nginx"
 
 
-def test_what_the_proxy_makes_of_a_handshake_is_told_by_asking_the_app(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("before", "cause"), [(b"", "undetermined"), (say("400 Bad Request", NGINX_404), "proxy.upgrade-headers")])
+def test_what_the_proxy_makes_of_a_handshake_is_told_by_asking_the_app(before: bytes, cause: str, tmp_path: Path) -> None:
+    """`before` is how who stands first answers what is no request: with nginx's page, or by waiting for more of it."""
+
     def without_upgrade(target: int) -> Callable[[socket.socket, bytes], None]:
         def relay(raw: socket.socket, first: bytes) -> None:
+            if first.startswith(b"@"):
+                raw.sendall(before)
+                return
             kept = [line for line in first.split(b"\r\n") if not line.lower().startswith((b"upgrade", b"connection"))]
             with socket.create_connection(("127.0.0.1", target)) as other:
                 other.sendall(b"\r\n".join([*kept[:-2], b"Connection: close", b"", b""]))
@@ -434,7 +440,7 @@ def test_what_the_proxy_makes_of_a_handshake_is_told_by_asking_the_app(tmp_path:
     assert told(both, "handshake", side="direct") == [("handshake", "passed", "")]
     assert seen(both, "without-upgrade", "direct")["alike"] is True
     assert verdict(alone, tmp_path) == "undetermined"
-    assert verdict(both, tmp_path) == "proxy.upgrade-headers"
+    assert verdict(both, tmp_path) == cause
 
 
 def test_the_origin_of_the_page_is_refused(tmp_path: Path) -> None:

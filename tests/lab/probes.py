@@ -1,6 +1,6 @@
 """`wslogs probe` against the real stack, in each state that a probe can see.
 
-    python -m tests.lab.probes [--direct-only | --url-only] [NAME ...]
+    python -m tests.lab.probes [--direct-only | --url-only] [--jobs N] [NAME ...]
 
 A line a state: what is the matter, the verdict without and with --direct, and whether `wslogs analyze` says the same of its
 probe.json alone. Exit status 1 where a verdict is wrong, or another one than that of its file. Without names docs/probe.md
@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -210,9 +211,12 @@ def truths(state: State) -> tuple[str, ...]:
     return (*told.causes, *told.accept, *state.accept)
 
 
-def _rows(states: Iterable[State], sides: tuple[bool, ...]) -> Iterator[tuple[State, dict[bool, Outcome]]]:
-    for state in states:
-        yield state, {side: run(state, direct=side) for side in sides}
+def _rows(states: Iterable[State], sides: tuple[bool, ...], jobs: int) -> Iterator[tuple[State, dict[bool, Outcome]]]:
+    """In the order of the states; a probe mostly waits, so that some can be made at once."""
+    with ThreadPoolExecutor(jobs) as pool:
+        made = [(state, {side: pool.submit(run, state, direct=side) for side in sides}) for state in states]
+        for state, waited in made:
+            yield state, {side: one.result() for side, one in waited.items()}
 
 
 def main() -> int:
@@ -221,6 +225,7 @@ def main() -> int:
         prog="python -m tests.lab.probes", description="Probes the real stack in each state that a probe can see."
     )
     ask.add_argument("names", nargs="*", metavar="NAME")
+    ask.add_argument("--jobs", type=int, default=3, help="how many probes at once")
     sides = ask.add_mutually_exclusive_group()
     sides.add_argument("--url-only", action="store_true")
     sides.add_argument("--direct-only", action="store_true")
@@ -232,7 +237,7 @@ def main() -> int:
     both = (False,) if options.url_only else (True,) if options.direct_only else (False, True)
     lines, counts, equal = ["| state | truth | verdict | with --direct |", "| --- | --- | --- | --- |"], dict[str, int](), True
     print("\n".join(lines))
-    for state, told in _rows(wanted, both):
+    for state, told in _rows(wanted, both, options.jobs):
         right = truths(state)
         cells = []
         for side in (False, True):

@@ -142,7 +142,7 @@ def _lines(url: Mapping[str, _Rung], rungs: Sequence[_Rung]) -> Iterator[tuple[i
         yield (
             cut.line,
             f"idle cut quiet={round(_float(cut.seen.get('quiet_s')) or 0.0)} again={_alike(again)} pings={_kept(pings)} "
-            f"direct={_kept(direct)} server={between or nginx}",
+            f"direct={_kept(direct)} server={between or nginx} hop={_hop(url.get('first-hop'))}",
         )
 
 
@@ -168,6 +168,7 @@ def _handshake(main: _Rung, last: _Rung | None, rungs: Sequence[_Rung]) -> str:
         "old": _alike(by.get(("direct", "http-1.0"))),
         "elsewhere": "nginx" if away and _alike(elsewhere) != "alike" else _alike(elsewhere),
         "bare": _alike(by.get(("url", "without-token"))),
+        "hop": _hop(by.get(("url", "first-hop"))),
         "origin": _alike(by.get(("url", "own-origin"))),
     }
     return " ".join(["handshake", how, *(f"{name}={value}" for name, value in slots.items())])
@@ -190,6 +191,11 @@ def _alike(one: _Rung | None) -> str:
         return "alike"
     status = _int(one.seen.get("status"))
     return "other" if status is None else "answered" if status != _TUNNEL else "opened" if one.state == "passed" else "closed"
+
+
+def _hop(one: _Rung | None) -> str:
+    """Who takes the requests first."""
+    return "untold" if one is None else "nginx" if one.seen.get("by") == "nginx-page" else "other"
 
 
 def _kept(one: _Rung | None) -> str:

@@ -65,6 +65,23 @@ def ask(
     return replace(told, took_s=time.monotonic() - began)
 
 
+def garbage(link: socket.socket, at: Address, read: Read, limit_s: float) -> Answer:
+    """Sends a line that is no request and ends none: nginx refuses it at once; another proxy waits, or refuses it in its own words."""
+    try:
+        link.settimeout(limit_s)
+        with limited(link, limit_s):
+            link.sendall(b"@\r\n")
+            answer = http.client.HTTPResponse(link, method="GET")
+            answer.begin()
+            return answered(answer.status, list(answer.getheaders()), _body(answer), at, read)
+    except (http.client.HTTPException, ValueError):
+        return Answer(why="no-http")
+    except OSError as error:
+        return Answer(why=reason(error))
+    finally:
+        link.close()
+
+
 def _body(answer: http.client.HTTPResponse) -> bytes:
     try:
         return answer.read(MOST)

@@ -118,6 +118,9 @@ class _Ladder:
         if self._main is None:
             self._control("other-origin", origin=_STRANGER)
             return
+        began = self._record.begin("first-hop")
+        answer = self._url.first_hop()
+        self._record.told("first-hop", began, seen=answer.facts())
         if ask.origin and ask.origin != ask.at.origin and self._cut is None:
             self._control("own-origin", origin=ask.at.origin)
         if self._cut is None:

@@ -12,6 +12,9 @@ from wslogs.probing.link import LinkError
 from wslogs.probing.model import Answer, Ask, Read
 from wslogs.probing.sockets import Socket
 
+_HOP_S = 3.0
+"""nginx refuses at once what is no request."""
+
 
 class Side:
     """One of the two; the app is asked without TLS, with the host that its proxy would name."""
@@ -48,6 +51,15 @@ class Side:
         headers = {**answers.UPGRADE, "Origin": self.ask.page} if upgrade else {}
         headers |= self._bearer(token) or {}
         return answers.ask(made, self.at, self._target(path, token), self._read, self.ask.limit_s, headers=headers, version=version)
+
+    def first_hop(self) -> Answer:
+        """Who takes the requests first, by its answer to what is none."""
+        try:
+            raw, _ = self.connect()
+            made = link.secure(raw, self.at.host, self.ask.limit_s) if self.at.secure else raw
+        except LinkError as error:
+            return Answer(why=error.why)
+        return answers.garbage(made, self.at, self._read, min(self.ask.limit_s, _HOP_S))
 
     def dial(self, *, path: str | None = None, token: bool = True, origin: str | None = None) -> Socket | Answer:
         """A handshake as the page makes it; `origin` is another page's."""

@@ -154,7 +154,8 @@ class Rung:
 
 
 RUNGS = (
-    "resolve", "connect", "tls", "health", "http", "handshake", "without-token", "own-origin", "other-origin", "elsewhere", "http-1.0",
+    "resolve", "connect", "tls", "health", "http", "handshake", "without-token", "own-origin", "other-origin", "elsewhere",
+    "first-hop", "http-1.0",
     "message", "ping", "idle", "again", "pinged", "close", "without-upgrade", "plain-1.0",
 )  # fmt: skip
 """Every rung there is, in their order."""

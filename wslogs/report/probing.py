@@ -16,13 +16,15 @@ TITLES = {
     "resolve": N_("name"), "connect": N_("TCP connection"), "tls": N_("TLS"), "health": N_("check of health"),
     "http": N_("plain request to the path"), "handshake": N_("handshake"), "without-token": N_("handshake without the token"),
     "own-origin": N_("handshake with the server's own Origin"), "other-origin": N_("handshake with a stranger's Origin"),
-    "elsewhere": N_("handshake at a path beside it"), "http-1.0": N_("handshake in HTTP/1.0"), "message": N_("first message"),
+    "elsewhere": N_("handshake at a path beside it"), "first-hop": N_("who takes requests first"),
+    "http-1.0": N_("handshake in HTTP/1.0"), "message": N_("first message"),
     "ping": N_("ping"), "idle": N_("silence"), "again": N_("silence once more"), "pinged": N_("silence with pings"),
     "close": N_("goodbye"), "without-upgrade": N_("request without Upgrade"), "plain-1.0": N_("request without Upgrade in HTTP/1.0"),
 }  # fmt: skip
 CHECKS = {
     "resolve": "6", "connect": "1, 6", "tls": "3", "health": "1", "http": "2", "handshake": "2, 4, 5", "without-token": "5",
-    "own-origin": "5", "other-origin": "5", "elsewhere": "2", "http-1.0": "4", "message": "5", "ping": "4", "idle": "4", "again": "4",
+    "own-origin": "5", "other-origin": "5", "elsewhere": "2", "first-hop": "4, 6",
+    "http-1.0": "4", "message": "5", "ping": "4", "idle": "4", "again": "4",
     "pinged": "4", "close": "4", "without-upgrade": "4", "plain-1.0": "4",
 }  # fmt: skip
 """Which causes of the guide a rung looks at, by the guide's numbers."""
@@ -41,7 +43,18 @@ SKIPS = {
     "told-where": N_("--connect-to says where"), "no-tls-asked": N_("ws:// is not encrypted"), "no-token": N_("no token is given"),
     "not-asked": N_("--idle 0"),
 }  # fmt: skip
-_BESIDE = ("without-token", "own-origin", "other-origin", "elsewhere", "http-1.0", "again", "pinged", "without-upgrade", "plain-1.0")
+_BESIDE = (
+    "without-token",
+    "own-origin",
+    "other-origin",
+    "elsewhere",
+    "first-hop",
+    "http-1.0",
+    "again",
+    "pinged",
+    "without-upgrade",
+    "plain-1.0",
+)
 """What is tried for comparison: its commands stand in probe.json alone."""
 _TOOK = N_("%(seconds)s s")
 _CLOCK = N_("The server's clock minus this one: %(offset)s s, give or take %(error)s s")
