@@ -103,7 +103,7 @@ def test_where_the_way_ends_the_rung_that_failed_is_the_event(kit: Kit) -> None:
         ),
         ((HEALTH, rung("handshake", "reset")), "undetermined"),
         ((*OPEN[:2], rung("message", "cut", code=1006)), "undetermined"),
-        ((*OPEN, rung("ping", "no-pong")), "application.keepalive"),
+        ((*OPEN, rung("ping", "no-pong")), "undetermined"),
     ],
 )  # fmt: skip
 def test_the_verdict_of_a_probe_alone(rungs: tuple[dict[str, Any], ...], cause: str, tmp_path: Path) -> None:

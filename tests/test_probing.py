@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
+from websockets.utils import accept_key
 
 from conftest import patterns
 from tests.lab import certificates as lab
@@ -368,6 +369,30 @@ def test_a_frame_that_is_none(tmp_path: Path) -> None:
         run = climb(port)
     assert seen(run, "message")["code"] == 1002
     assert verdict(run, tmp_path) == "protocol.bad-frame"
+
+
+@pytest.mark.parametrize(
+    ("sent", "why", "cause"),
+    [(b"", "no-pong", "undetermined"), (b"\x81\x82\0\0\0\0ok", "closed", "protocol.bad-frame")],
+    ids=["deaf", "masks"],
+)
+def test_a_server_that_answers_no_ping_and_no_goodbye(sent: bytes, why: str, cause: str, tmp_path: Path) -> None:
+    def deaf(raw: socket.socket, first: bytes) -> None:
+        if b"Upgrade" not in first:
+            raw.sendall(say("200 OK"))
+            return
+        key = next(line.partition(b": ")[2] for line in first.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key"))
+        raw.sendall(f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    f"Sec-WebSocket-Accept: {accept_key(key.decode())}\r\n\r\n".encode())  # fmt: skip
+        time.sleep(1.2)
+        raw.sendall(sent)
+        while raw.recv(65536):
+            pass
+
+    with listening(deaf) as port:
+        run = climb(port, limit_s=0.5)
+    assert told(run, "ping") == [("ping", "failed", why)]
+    assert verdict(run, tmp_path) == cause
 
 
 class Timer:

@@ -96,7 +96,6 @@ STATES: tuple[State, ...] = (
     )),
     State("proxy/read-timeout", idle=8),
     State("proxy/read-timeout-hypercorn", idle=6),
-    State("proxy/request-rate", accept=("healthy",)),
     *map(State, (
         "auth/token-expired", "auth/expired-401", "auth/token-of-another-key", "auth/not-signed-in", "auth/token-under-another-name",
         "auth/closed-4401", "auth/plan-without-realtime", "auth/address-denied", "auth/account-suspended", "auth/suspended-4403",
@@ -116,7 +115,6 @@ STATES: tuple[State, ...] = (
     State("application/raises-under-hypercorn", send=SUBSCRIBE),
     State("application/raises-under-websockets", send=SUBSCRIBE),
     State("application/raises-before-accept"),
-    State("application/handler-does-not-read", send=PING, idle=5),
     State("protocol/reserved-bit", send=PING, idle=3),
     State("protocol/masked-frame", send=PING, idle=3),
     State("protocol/page-in-the-stream", send=PING, idle=3),

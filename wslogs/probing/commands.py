@@ -40,11 +40,8 @@ def for_rung(ask: Ask, rung: str, side: Side, *, path: str, origin: str = "", to
     if rung == "health":
         return (" ".join(["curl -i", *_aside(ask, side), quoted(ask.checked.url(ask.checked.target(ask.checked.path), web=True))]),)
     if rung == "first-hop":
-        way = (
-            f"openssl s_client -quiet -connect {quoted(place)} -servername {quoted(host)}"
-            if ask.at.secure
-            else f"nc {place.replace(':', ' ')}"
-        )
+        plain = f"nc {quoted(place.rpartition(':')[0])} {place.rpartition(':')[2]}"
+        way = f"openssl s_client -quiet -connect {quoted(place)} -servername {quoted(host)}" if ask.at.secure else plain
         return (f"printf '@\\r\\n' | {way}",)
     where = target(ask, path, token=token)
     at = replace(ask.at, secure=False, host=host, port=port) if side == "direct" else ask.at

@@ -20,6 +20,8 @@ from wslogs.probing.model import Address, Answer, Read
 _BROKEN = (CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_PAYLOAD)
 """With these this end refuses a frame; a page would be told 1006, and its console the reason."""
 _MOST = 16 << 20
+_LOOK_S = 0.3
+"""So often it is looked whether the socket is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,11 @@ class Socket:
         last = time.monotonic() + seconds
         while self.ended is None and (left := last - time.monotonic()) > 0:
             with self._ending(), suppress(TimeoutError):
-                self._connection.recv(timeout=left)
+                self._connection.recv(timeout=min(left, _LOOK_S))
                 self.received, self.spoke = self.received + 1, time.monotonic()
                 if until_message:
                     return
+            self._refused()
 
     def ping(self, limit_s: float) -> float | None:
         """Seconds to the pong; None when there was none."""
@@ -67,7 +70,15 @@ class Socket:
             if self._connection.ping().wait(limit_s):
                 self.spoke = time.monotonic()
                 return self.spoke - began
+        self.listen(_LOOK_S)  # a socket that ended meanwhile tells so when it is read
         return None
+
+    def _refused(self) -> None:
+        """This end refused a frame, and the other neither says goodbye nor closes: the socket is over all the same."""
+        own = self._connection.protocol.close_sent
+        if self.ended is None and own is not None:
+            now = time.monotonic()
+            self.ended = Ended(int(own.code), now - self.began, now - self.spoke)
 
     def close(self) -> int:
         """Says goodbye; the code that came back, 1006 when none did."""
