@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.lab.model import Scenario, User
 from tests.lab.needs import MIME_TYPES, nginx
-from tests.lab.recording import _token
+from tests.lab.recording import token_of
 from tests.lab.scenarios import SCENARIOS
 from tests.lab.stack import Stack
 from wslogs.pipeline import analyze
@@ -176,7 +176,7 @@ def command(
     argv += ["--direct", f"127.0.0.1:{stack.app_port}"] if direct else []
     argv += ["--send", state.send] if state.send else []
     argv += ["--origin", state.origin] if state.origin else []
-    env = {"SSL_CERT_FILE": str(folder / "ca.pem"), "TOKEN": _token(user, stack.secret)}
+    env = {"SSL_CERT_FILE": str(folder / "ca.pem"), "TOKEN": token_of(user, stack.secret)}
     return argv, {**os.environ, **env}
 
 
