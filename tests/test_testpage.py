@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
@@ -149,3 +150,17 @@ def test_in_chromium_against_the_real_stack(state: str, alone: str, beside: str)
 
     told = tell(next(one for one in SCENARIOS if one.name == state))
     assert (told.alone, told.beside) == (alone, beside)
+
+
+@pytest.mark.lab
+@pytest.mark.xdist_group("lab")
+@pytest.mark.parametrize(("state", "beside"), [("auth/token-expired", "auth.token-expired"), ("auth/account-suspended", "auth.policy")])
+def test_in_firefox_against_the_real_stack(state: str, beside: str) -> None:
+    from tests.lab.needs import firefox
+    from tests.lab.scenarios import SCENARIOS
+    from tests.lab.testpages import tell
+
+    if firefox() is None and not os.environ.get("CI"):
+        pytest.skip("Firefox is not installed")
+    told = tell(next(one for one in SCENARIOS if one.name == state), firefox=True)
+    assert told.beside == beside and len(told.closes) == 2

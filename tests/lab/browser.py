@@ -67,16 +67,9 @@ class Tab:
         """The page as PNG, in base64."""
         return str((await self._cdp.call("Page.captureScreenshot", self._session, captureBeyondViewport=True))["data"])
 
-    async def saved(self, expression: str, folder: Path, within_s: float) -> Path:
-        """The one file that an expression makes the page save into an empty folder."""
+    async def saves_to(self, folder: Path) -> None:
+        """Where what a page saves goes."""
         await self._cdp.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
-        await self.value(f"{expression}; 0")
-        for _ in range(int(within_s / 0.1)):
-            files = [path for path in folder.iterdir() if path.suffix != ".crdownload"]
-            if files and files[0].stat().st_size:
-                return files[0]
-            await asyncio.sleep(0.1)
-        raise RuntimeError("the page saved no file")
 
     async def offline(self, off: bool) -> None:
         """As DevTools' own throttling does it."""

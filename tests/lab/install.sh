@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the lab needs beside Python: nginx and Chromium; with `venv`, Debian's package for python3 -m venv.
+# What the lab needs beside Python: nginx, Chromium and Firefox; with `venv`, Debian's package for python3 -m venv.
 # Installs them where it may (root on Debian or Ubuntu); elsewhere says what is left out and how to get it.
 set -eu
 missing=
@@ -8,6 +8,7 @@ if [ "${1:-}" = venv ]; then
 else
     command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || missing="nginx-light"
     command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
+    command -v firefox-esr >/dev/null 2>&1 || command -v firefox >/dev/null 2>&1 || missing="$missing firefox-esr"
 fi
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -18,6 +18,10 @@ def chromium() -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
+def firefox() -> str | None:
+    return next((path for name in ("firefox-esr", "firefox") if (path := shutil.which(name))), None)
+
+
 def missing() -> list[str]:
     """What is not installed; empty when the lab can run."""
     absent = [name for name, path in (("nginx", nginx()), ("chromium", chromium())) if path is None]
