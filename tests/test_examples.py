@@ -98,7 +98,7 @@ def test_a_name_that_is_taken_is_told_with_both_places(folder: Path) -> None:
     assert regex.fullmatch(r"signals/facts\.toml:\d+ \[answered\.404\]: has the name of zz-new\.toml:3 \[answered\.404\]", said)
 
 
-@pytest.mark.parametrize("loose", [".*", ".+", r"\S+", "[^ ]", r"\w+", r"\D"])
+@pytest.mark.parametrize("loose", [".*", ".+", r"\S+", "[^ ]", r"\w+", r"\D", "[A-Za-z0-9_-]+", "[a-z]{4,40}", r"[\w ]*"])
 def test_what_a_pattern_leaves_open_must_be_named(loose: str, folder: Path) -> None:
     said = refused(folder, f"{TEXT}text = 'Frobnicated {loose} frob'\nneedles = [\"frobnicated\"]\n{SAYS}{EXAMPLES}")
     assert said.startswith(NEW + "has `")

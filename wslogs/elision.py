@@ -22,6 +22,11 @@ EVENT_GROUPS = frozenset({
 """Names of groups that feed an event and are never shown."""
 
 
+_MANY = r"(?:[*+]|\{\d*,?(?:\d\d|\}))"
+_OPEN = regex.compile(
+    rf"(?<!\\)(?:\\\\)*(\\[SWD]|\\w{_MANY}|\[\^|\.[*+?{{]|\[(?:\\.|[^\]\\])*?(?:[a-z]-[a-z]|[A-Z]-[A-Z]|\\w)(?:\\.|[^\]\\])*\]{_MANY})"
+)
+"""What may be any word: anything, or a run of letters of no known length or of ten and more."""
 LOOKS = ("(?=", "(?!", "(?<=", "(?<!")
 """How groups begin that look around and match nothing."""
 
@@ -29,7 +34,7 @@ LOOKS = ("(?=", "(?!", "(?<=", "(?<!")
 def loose(pattern: regex.Pattern[str]) -> str | None:
     """What a pattern leaves open outside its named groups, and would so be shown; None when there is nothing."""
     rest = "".join(outside(pattern.pattern, ("(?P<", *LOOKS)))
-    found = regex.search(r"(?<!\\)(?:\\\\)*(\\[SWD]|\\w(?:[*+]|\{\d*,?(?:\d\d|\}))|\[\^|\.[*+?{])", rest)
+    found = _OPEN.search(rest)
     return found[1] if found else None
 
 
