@@ -176,3 +176,16 @@ def test_candidates_of_parts_hold_those_of_the_whole(monkeypatch: pytest.MonkeyP
     again = np.zeros(400, np.bool_)
     again[np.flatnonzero(halves)[crowd.candidates(of[halves], chance[halves], wanted[halves])]] = True
     assert (again == whole).all()
+
+
+def test_one_token_under_two_names_is_counted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = "".join(
+        FORM.format(
+            client=n % 7, hour=10, minute=n // 60 % 60, second=n % 60, status=403,
+            path=f"/ws?{'token' if n % 2 else 'auth'}=token-number-{n // 2 % 30:04}", took=0.001, answered=403,
+        )
+        for n in range(1200)
+    )  # fmt: skip
+    folder = bundle(tmp_path / "b", {"access.log": rows, "nginx.conf": CONF})
+    report, _, few = told(folder, 100, monkeypatch)
+    assert few < 300 and [(i["attempt_count"], i["tokens"], i["clients"]) for i in report["incidents"]] == [(1200, 30, 7)]

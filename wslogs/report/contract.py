@@ -27,6 +27,8 @@ from wslogs.times import as_logged, east, iso
 MOST_ATTEMPTS = 10_000
 _EACH = 500
 """Attempts listed of each incident before the rest of the room is shared out."""
+_AT_ONCE = 50_000
+"""Codes of a column that become Python numbers at a time: a million of them are 40 MB."""
 _MOST_EVIDENCE = 12
 _MOST_INCIDENTS = 500
 """Of a bundle with thousands of hosts or paths; all are counted."""
@@ -182,8 +184,8 @@ def _incident(incident: Incident, found: Found, names: Names, lang: str) -> dict
         "last": iso(incident.last),
         "attempt_count": incident.count,
         "attempts": [a.id for a in members[:_EACH]],
-        "tokens": len({a.token.fingerprint for a in members if a.token} | _of_crowd(incident, found, "token")),
-        "clients": len({a.client for a in members if a.client} | _of_crowd(incident, found, "client")),
+        "tokens": _different({a.token.fingerprint for a in members if a.token}, incident, found.crowd, "token"),
+        "clients": _different({a.client for a in members if a.client}, incident, found.crowd, "client"),
         "evidence": evidence,
         "against": against(incident, found, lang),
         "shared": shared(incident, found, labels(names, found.shown)),
@@ -192,13 +194,18 @@ def _incident(incident: Incident, found: Found, names: Names, lang: str) -> dict
     }
 
 
-def _of_crowd(incident: Incident, found: Found, name: str) -> set[str]:
-    """The tokens or clients of those tries of an incident that are judged by another."""
-    if found.crowd is None or not len(incident.crowd):
-        return set()
-    rows = found.crowd.rows
-    codes = np.unique(rows[name][incident.crowd]).tolist()
-    return {rows.tokens[code].fingerprint if name == "token" else rows.clients[code] for code in codes if code >= 0}
+def _different(own: set[str], incident: Incident, crowd: Crowd | None, name: str) -> int:
+    """How many different tokens or clients its tries have: `own` of those that were looked at, and those of the crowd."""
+    if crowd is None or not len(incident.crowd):
+        return len(own)
+    rows = crowd.rows
+    tell: Callable[[int], str] = (lambda code: rows.tokens[code].fingerprint) if name == "token" else rows.clients.__getitem__
+    codes = np.unique(rows[name][incident.crowd])
+    codes = codes[codes >= 0]
+    parts = np.split(codes, range(_AT_ONCE, len(codes), _AT_ONCE))
+    if name == "token" and len({token.parameter for token in rows.tokens}) > 1:  # one token may have come by several
+        return len(own.union(*(map(tell, part.tolist()) for part in parts)))
+    return len(own) + len(codes) - sum(tell(code) in own for part in parts for code in part.tolist())
 
 
 def _outcomes(found: Found) -> dict[str, int]:
