@@ -30,6 +30,11 @@ class BundleError(WslogsError):
         self.path, self.what, self.hint = path, what, hint
         super().__init__(f"{path}: {what}" + (f" ({hint})" if hint else ""))
 
+    @classmethod
+    def unwritten(cls, path: object, error: OSError) -> BundleError:
+        """What was made of it has no place to go."""
+        return cls(str(path), f"cannot be written: {error.strerror or error.__class__.__name__}")
+
     def __reduce__(self) -> tuple[type[BundleError], tuple[str, str, str]]:
         return BundleError, (self.path, self.what, self.hint)  # it comes back from workers of a cluster
 

@@ -70,7 +70,7 @@ class Target:
                 self.folder.chmod(0o755)
                 shutil.move(self.folder, self.out)
         except OSError as error:
-            raise BundleError(str(self.out), f"cannot be written: {error.strerror or error.__class__.__name__}") from None
+            raise BundleError.unwritten(self.out, error) from None
 
     def _pack(self) -> None:
         """A .tar.gz without times, owners and order of this machine: the same files give the same bytes."""
@@ -103,7 +103,7 @@ def target(out: Path, bundle: Iterable[Path]) -> Iterator[Target]:
     try:
         folder = Path(tempfile.mkdtemp(prefix=".wslogs-", dir=near))
     except OSError as error:
-        raise BundleError(str(out), f"cannot be written: {error.strerror or error.__class__.__name__}") from None
+        raise BundleError.unwritten(out, error) from None
     try:
         yield Target(out, folder)
     finally:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wslogs.cli.frame import FAILED, OK, UNDETERMINED, Lang, Patterns, app, guarded, progressing
+from wslogs.cli.frame import FAILED, OK, STATUS, UNDETERMINED, Lang, Patterns, app, guarded, progressing
 
 if TYPE_CHECKING:
     from wslogs.parsers import parts
@@ -69,11 +69,11 @@ def analyze(
         try:
             written = write(files, output)
         except OSError as error:
-            raise BundleError(str(output), f"cannot be written: {error.strerror or error.__class__.__name__}") from None
+            raise BundleError.unwritten(output, error) from None
         typer.echo(said.rstrip())
         typer.echo("\n".join(str(path) for path in written))
     if exit_code:
-        raise typer.Exit({"healthy": OK, "failure": FAILED}.get(result.report["verdict"]["status"], UNDETERMINED))
+        raise typer.Exit(STATUS[result.report["verdict"]["status"]])
 
 
 @app.command()

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from wslogs.pipeline import Progress
 
 OK, FAILED, WRONG, UNDETERMINED, DEFECT = 0, 1, 2, 3, 4
+STATUS = {"healthy": OK, "failure": FAILED, "undetermined": UNDETERMINED}
+"""What --exit-code makes of a verdict."""
 _INTERRUPTED = 130
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)

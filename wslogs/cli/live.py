@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from wslogs.cli.frame import FAILED, OK, UNDETERMINED, Lang, app, guarded
+from wslogs.cli.frame import STATUS, Lang, app, guarded
 
 
 @app.command()
@@ -28,7 +28,7 @@ def testpage(
         try:
             out.write_bytes(page(load(), lang.value))
         except OSError as error:
-            raise BundleError(str(out), f"cannot be written: {error.strerror or error.__class__.__name__}") from None
+            raise BundleError.unwritten(out, error) from None
         typer.echo(out)
 
 
@@ -88,13 +88,13 @@ def probe(
         try:
             out.write_bytes(made)
         except OSError as error:
-            raise BundleError(str(out), f"cannot be written: {error.strerror or error.__class__.__name__}") from None
+            raise BundleError.unwritten(out, error) from None
         result = analyze(out, lang=lang.value)
         verdict = terminal(result.report, lang.value)
         result.check({"the terminal": verdict.encode("utf-8", "replace")})
         typer.echo(f"{said}\n\n{verdict.rstrip()}\n{out}")
     if exit_code:
-        raise typer.Exit({"healthy": OK, "failure": FAILED}.get(result.report["verdict"]["status"], UNDETERMINED))
+        raise typer.Exit(STATUS[result.report["verdict"]["status"]])
 
 
 def _secret(variable: str | None, option: str, file: Path | None = None) -> str:
