@@ -173,7 +173,7 @@ def test_a_folder_without_patterns_is_refused(tmp_path: Path) -> None:
 
 def test_a_corpus_without_an_example_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "one.toml").write_text(f'[[signal]]\nid = "test.new"\nwhere = {{ status = 404 }}\n{SAYS}', "utf-8")
-    monkeypatch.setattr("wslogs.resources.path", lambda _: tmp_path)
+    monkeypatch.setattr("wslogs.patterns.BUILTIN", tmp_path)
     with pytest.raises(PatternError, match="holds no example"):
         check.run()
 

@@ -16,6 +16,7 @@ from wslogs.parsers import access
 from wslogs.parsers.heads import Heads
 from wslogs.parsers.kit import LONGEST, PATH
 from wslogs.patterns import Patterns, load
+from wslogs.rows import check_expression
 from wslogs.stanzas import Access, Foreign, Message, RequestId, Shape, Stamp, Stanza, Text, Wrapper
 
 EXAMPLE_S = 0.01
@@ -45,6 +46,7 @@ def run(own: Path | None = None) -> Result:
     for stanza in stanzas(patterns):
         if stanza.id in known:
             continue
+        check_expression(stanza)
         result.stanzas += 1
         result.examples += len(stanza.examples) + len(stanza.counterexamples)
         result.problems += [
@@ -59,7 +61,7 @@ def stanzas(patterns: Patterns) -> Iterator[Stanza]:
     """All stanzas that look at text and so need examples."""
     yield from (*patterns.stamps, *patterns.wrappers, *patterns.request_ids, *patterns.foreigns, *patterns.shapes)
     yield from (*patterns.accesses, *patterns.messages)
-    yield from (signal for signal in patterns.signals.values() if signal.match is not None)
+    yield from (signal for signal in patterns.signals.values() if signal.expression is not None)
 
 
 def problems(stanza: Stanza, patterns: Patterns) -> Iterator[str]:

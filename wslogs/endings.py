@@ -96,7 +96,7 @@ def _distance(event: Event | None, attempt: Attempt) -> float:
 
 def _inferred(attempt: Attempt, verdict: Verdict, signals: Mapping[str, Signal]) -> list[Claim]:
     """What durations, silence and the app's own starts and stops tell."""
-    names = [name for name in verdict.fired if name in signals and signals[name].match is None and _fits(signals[name], attempt)]
+    names = [name for name in verdict.fired if name in signals and signals[name].expression is None and _fits(signals[name], attempt)]
     return [(by, next(iter(attempt.proof.get(name, ())), None)) for name in names if (by := signals[name].ended_by)]
 
 

@@ -20,7 +20,7 @@ import regex
 from wslogs import resources
 from wslogs.errors import PatternError
 from wslogs.mask import words_of
-from wslogs.rows import READERS, nearest
+from wslogs.rows import READERS, check_expression, nearest
 from wslogs.stanzas import (
     LINE_KINDS,
     Access,
@@ -37,6 +37,8 @@ from wslogs.stanzas import (
     Text,
     Wrapper,
 )
+
+BUILTIN = resources.path("patterns")
 
 
 @dataclass(frozen=True)
@@ -77,20 +79,21 @@ class Patterns:
 
     @cached_property
     def _by_kind(self) -> dict[str, tuple[Text, ...]]:
-        texts: list[Text] = [*self.messages, *(s for s in self.signals.values() if s.match is not None)]
+        texts: list[Text] = [*self.messages, *(s for s in self.signals.values() if s.expression is not None)]
         return {kind: tuple(t for t in texts if kind in t.kinds) for kind in LINE_KINDS}
 
 
 def load(*own: Path) -> Patterns:
     """Every stanza of the patterns that come with wslogs, and before them those of a user's own folders.
 
-    PatternError on the first bad one, and where two have one name.
+    PatternError on the first bad one, and where two have one name. The expressions of wslogs' own texts are checked by
+    `wslogs patterns check`, not at each start: to compile all of them takes longer than to read a small bundle.
     """
     found: dict[str, list[Any]] = {name: [] for name in READERS}
     digest = hashlib.sha256()
     for root in own:
         _add(root, found, digest)
-    _add(resources.path("patterns"), found, digest)
+    _add(BUILTIN, found, digest)
     patterns = Patterns(
         stamps=tuple(found["time"]),
         wrappers=tuple(found["wrapper"]),
@@ -119,6 +122,8 @@ def _add(root: Path, found: Mapping[str, list[Any]], digest: hashlib._Hash) -> N
         raw = file.read_bytes()
         digest.update(file.relative_to(root).as_posix().encode() + b"\0" + raw.replace(b"\r\n", b"\n"))
         for name, stanza in _read(file.relative_to(root).as_posix(), raw):
+            if root != BUILTIN:
+                check_expression(stanza)
             found[name].append(stanza)
 
 
@@ -154,7 +159,7 @@ def _check_names(patterns: Patterns, found: Mapping[str, Sequence[Stanza]]) -> N
         seen[stanza.id] = stanza.where
     for signal in patterns.signals.values():
         for name in signal.also:
-            if name not in patterns.signals or patterns.signals[name].match is None:
+            if name not in patterns.signals or patterns.signals[name].expression is None:
                 raise PatternError(signal.where, f"names `{name}` in `also`, which is no signal in lines", nearest(name, patterns.signals))
     for cause in patterns.causes.values():
         for name in (*cause.all, *cause.any, *cause.none, *cause.hints, *cause.suspects, *cause.strong):

@@ -10,7 +10,6 @@ from functools import lru_cache
 from sys import intern
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-import jwt
 import regex
 
 from wslogs.bodies import Bodies, below, inner, texts
@@ -192,6 +191,8 @@ def _is_secret(name: str) -> bool:
 def _claims(text: str) -> dict[str, object]:
     if text.count(".") != 2:
         return {}
+    import jwt  # brings cryptography along, and many bundles hold no such token
+
     try:
         claims = jwt.decode(text, options={"verify_signature": False})
     except (jwt.PyJWTError, ValueError, RecursionError):

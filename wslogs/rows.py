@@ -26,7 +26,10 @@ from wslogs.stanzas import (
     Shape,
     Signal,
     Stamp,
+    Stanza,
+    Text,
     Wrapper,
+    compiled,
 )
 
 
@@ -57,16 +60,9 @@ def _done(row: dict[str, Any], where: str, known: Sequence[str]) -> None:
         raise PatternError(where, f"has an unknown key `{word}`", nearest(word, known))
 
 
-def _compile(where: str, text: str) -> regex.Pattern[str]:
-    try:
-        return regex.compile(text, regex.VERSION1 | regex.VERBOSE if "\n" in text else regex.VERSION1)
-    except regex.error as error:
-        raise PatternError(where, f"bad expression: {error}") from error
-
-
 def _stamp(row: dict[str, Any], where: str) -> Stamp:
     base = _stanza(row, where)
-    match = _compile(where, _take(row, where, "match"))
+    match = compiled(where, _take(row, where, "match"))
     if "time" not in match.groupindex:
         raise PatternError(where, "lacks the group `time`")
     stamp = Stamp(**base, match=match, form=_take(row, where, "form"), resolution_s=_take(row, where, "resolution_s"))
@@ -76,7 +72,7 @@ def _stamp(row: dict[str, Any], where: str) -> Stamp:
 
 def _of_lines(where: str, text: str) -> regex.Pattern[str]:
     """An expression that is run over every line of a file."""
-    match = _compile(where, text)
+    match = compiled(where, text)
     if not runs(match.pattern):
         raise PatternError(where, "has an expression that RE2 cannot run", "no references back, no {n} above 1000, no (?x)")
     return match
@@ -91,14 +87,14 @@ def _wrapper(row: dict[str, Any], where: str) -> Wrapper:
 
 def _request_id(row: dict[str, Any], where: str) -> RequestId:
     base = _stanza(row, where)
-    found = RequestId(**base, match=_compile(where, _take(row, where, "match")))
+    found = RequestId(**base, match=compiled(where, _take(row, where, "match")))
     _done(row, where, ("match",))
     return found
 
 
 def _foreign(row: dict[str, Any], where: str) -> Foreign:
     base = _stanza(row, where)
-    found = Foreign(**base, match=_compile(where, _take(row, where, "match")), name=_take(row, where, "name"))
+    found = Foreign(**base, match=compiled(where, _take(row, where, "match")), name=_take(row, where, "name"))
     _done(row, where, ("match", "name"))
     return found
 
@@ -120,7 +116,7 @@ def _access(row: dict[str, Any], where: str) -> Access:
     if (text is None) == (match is None):
         raise PatternError(where, "needs either `log_format` or `match`")
     escape = _take(row, where, "escape", "default")
-    access = Access(**base, log_format=text, escape=escape, match=_compile(where, match) if match else None)
+    access = Access(**base, log_format=text, escape=escape, match=compiled(where, match) if match else None)
     _done(row, where, ("log_format", "escape", "match"))
     return access
 
@@ -146,19 +142,18 @@ def _text(row: dict[str, Any], where: str, key: str, *, needed: bool) -> dict[st
     needles = tuple(_take(row, where, "needles", ... if text else ()))
     if any(needle != needle.lower() or len(needle) < 3 for needle in needles):
         raise PatternError(where, "has a needle that is shorter than 3 characters or not lower-case")
-    match = _compile(where, text) if text else None
-    if match is not None:
-        _check_groups(where, match)
-    return base | {"kinds": kinds, "match": match, "needles": needles}
+    return base | {"kinds": kinds, "expression": text or None, "needles": needles}
 
 
-def _check_groups(where: str, match: regex.Pattern[str]) -> None:
-    """What a pattern leaves open must be a named group of a known type, since the rest of the match is shown."""
-    for name in match.groupindex:
+def check_expression(stanza: Stanza) -> None:
+    """PatternError where a text's expression is wrong. What it leaves open must be a named group of a known type: the rest is shown."""
+    if not isinstance(stanza, Text) or stanza.match is None:
+        return
+    for name in stanza.match.groupindex:
         if name not in SHOWN | EVENT_GROUPS:
-            raise PatternError(where, f"has the unknown group `{name}`", nearest(name, SHOWN | EVENT_GROUPS))
-    if open_ := loose(match):
-        raise PatternError(where, f"has `{open_}` outside a named group", "put it into a group such as (?P<text>...)")
+            raise PatternError(stanza.where, f"has the unknown group `{name}`", nearest(name, SHOWN | EVENT_GROUPS))
+    if open_ := loose(stanza.match):
+        raise PatternError(stanza.where, f"has `{open_}` outside a named group", "put it into a group such as (?P<text>...)")
 
 
 def _message(row: dict[str, Any], where: str) -> Message:
@@ -184,7 +179,7 @@ def _texts(row: dict[str, Any], where: str, key: str) -> Mapping[str, str]:
 def _signal(row: dict[str, Any], where: str) -> Signal:
     base = _text(row, where, "text", needed=False)
     facts = _take(row, where, "where", {})
-    if base["match"] is None and not facts:
+    if base["expression"] is None and not facts:
         raise PatternError(where, "needs `text` or `where`")
     fails = _take(row, where, "fails", False)
     signal = Signal(

@@ -44,10 +44,10 @@ class Detector:
         self._place = {signal.id: place for place, signal in enumerate(self._signals)}
         self._by_fact: dict[str | tuple[str, Fact], list[int]] = {}
         for place, signal in enumerate(self._signals):
-            if signal.where_facts and signal.match is None:
+            if signal.where_facts and signal.expression is None:
                 for key in _keys(signal.where_facts):
                     self._by_fact.setdefault(key, []).append(place)
-        self._said = {signal.id for signal in self._signals if signal.where_facts and signal.match is not None}
+        self._said = {signal.id for signal in self._signals if signal.where_facts and signal.expression is not None}
 
     def fire(self, attempt: Attempt) -> frozenset[str]:
         """Names of the signals; `proof` of the attempt learns which events show each."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import regex
 
+from wslogs.errors import PatternError
 from wslogs.model import Fact, Stage, Tier, What
 
 LINE_KINDS = {
@@ -29,6 +31,14 @@ AMENDS = ("location", "port", "limits")
 """Changes of nginx.conf that a cause may ask for: a location for the path alone, the port of proxy_pass, a higher limit."""
 
 Example = Mapping[str, Any]
+
+
+def compiled(where: str, text: str) -> regex.Pattern[str]:
+    """The expression of a stanza; PatternError where it is none."""
+    try:
+        return regex.compile(text, regex.VERSION1 | regex.VERBOSE if "\n" in text else regex.VERSION1)
+    except regex.error as error:
+        raise PatternError(where, f"bad expression: {error}") from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,9 +121,14 @@ class Text(Stanza):
     """Words looked for in lines of some kinds."""
 
     kinds: tuple[str, ...]
-    match: regex.Pattern[str] | None
+    expression: str | None
     needles: tuple[str, ...]
     """Lower-case strings; every line that `match` fits holds one. The scanner looks for these alone."""
+
+    @cached_property
+    def match(self) -> regex.Pattern[str] | None:
+        """The expression, compiled when a line is first held against it: most of a bundle's run never are."""
+        return None if self.expression is None else compiled(self.where, self.expression)
 
 
 @dataclass(frozen=True, kw_only=True)

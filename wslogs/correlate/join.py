@@ -1,12 +1,10 @@
-"""Sightings of two tiers -> pairs, one to one, by the strongest key there is. The room of pandas."""
+"""Sightings of two tiers -> pairs, one to one, by the strongest key there is."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-
-import pandas as pd
 
 from wslogs.correlate.sightings import Sighting
 from wslogs.model import Tier
@@ -46,12 +44,10 @@ def pairs(left: Sequence[Sighting], right: Sequence[Sighting]) -> Pairs:
 
 def _by_id(left: Sequence[Sighting], right: Sequence[Sighting], key: Key, found: Pairs) -> None:
     """An id that each side holds once: clients may send ids of their own making, and repeat them."""
-    frames = []
-    for side, taken in ((left, set(found)), (right, set(found.values()))):
-        rows = [(place, str(name)) for place, one in enumerate(side) if place not in taken and (name := key(one)) is not None]
-        frames.append(pd.DataFrame(rows, columns=["place", "id"]).drop_duplicates("id", keep=False))
-    both = frames[0].merge(frames[1], on="id")
-    found.update(zip(both["place_x"].tolist(), both["place_y"].tolist(), strict=True))
+    ours, theirs = _grouped(left, _free(left, found), key), _grouped(right, _free(right, found.values()), key)
+    for name, places in ours.items():
+        if len(places) == 1 == len(theirs.get(name, ())):
+            found[places[0]] = theirs[name][0]
 
 
 def _client_key(left: Sequence[Sighting], right: Sequence[Sighting]) -> Key:

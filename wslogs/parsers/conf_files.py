@@ -10,7 +10,6 @@ from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
-import crossplane
 import regex
 
 from wslogs.bundle import Item
@@ -174,6 +173,8 @@ def _reason(error: str) -> str:
 
 
 def _crossplane(text: str) -> dict[str, list[dict[str, object]]]:  # crossplane has no types
+    import crossplane  # the largest bundles are logs alone
+
     # crossplane reads files only; the copy is private and gone at once.
     with tempfile.TemporaryDirectory(prefix="wslogs-") as folder:
         copy = Path(folder) / "nginx.conf"
