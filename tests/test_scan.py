@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as some
@@ -61,12 +62,14 @@ def test_lines_of_no_known_form_are_told_by_their_numbers(block: int, monkeypatc
     assert (counter.told, scanner.recognised, scanner.lines) == ([2, 3, 5], 2, 5)
 
 
-def test_a_block_numbers_places_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "_FAR", 2)
-    block = scan.Block(b"a\nbb\n\nccc\n", Future())
+def test_a_block_numbers_places_in_any_order() -> None:
+    looked: Future[tuple[scan.Places, scan.Places]] = Future()
+    looked.set_result((np.array([1, 4, 5, 9], np.uint32), np.array([1, 1, 3])))
+    block = scan.Block(b"a\nbb\n\nccc\n", looked)
     block.before = 10
     assert [block.number(place) for place in (7, 0, 2, 5, 3, 6, 10)] == [14, 11, 12, 13, 12, 14, 15]
     assert [block.line(place) for place in (0, 3, 5, 8)] == [(0, 1), (2, 4), (5, 5), (6, 9)]
+    assert list(block.found()) == [(2, 4), (6, 9)] and block.lines()[0].tolist() == [2, 4] and block.count == 4
 
 
 def test_no_needles_keep_nothing_and_count_all() -> None:

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-from array import array
-from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from heapq import heapify, heappop, heappush
-from itertools import accumulate, pairwise
-from typing import BinaryIO, Protocol
+from itertools import pairwise
+from typing import Any, BinaryIO, Protocol
 
 import ahocorasick_rs
+import numpy as np
+from numpy.typing import NDArray
 
 from wslogs.model import Mark
 
@@ -46,8 +46,10 @@ _COUNTING = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1), "count")
 _DIGESTING, _READING, _SEARCHING = (ThreadPoolExecutor(1, name) for name in ("digest", "read", "search"))
 """Threads start when they are needed first; those that are one read, digest and search in order. All let go of the interpreter's lock."""
 _FEW_NEEDLES = 40
-_FAR = 4096
-"""Bytes that are counted again rather than kept in mind."""
+_AT_ONCE = 10_000
+"""Lines whose places are made into numbers of Python at a time."""
+Places = NDArray[Any]
+"""Places in a block, or numbers of its lines."""
 Match = tuple[int, int, int]
 """(which needle, where it begins, where it ends) in a block."""
 Find = Callable[[bytes], Sequence[Match]]
@@ -121,36 +123,34 @@ class Line:
 class Block:
     """Whole lines of a stream, and which line of it a place in them is."""
 
-    __slots__ = ("_counts", "_matches", "_places", "before", "raw")
+    __slots__ = ("_looked", "before", "raw")
 
-    def __init__(self, raw: bytes, matches: Future[array[int]]) -> None:
+    def __init__(self, raw: bytes, looked: Future[tuple[Places, Places]]) -> None:
         self.raw, self.before = raw, 0
         """`before`: how many lines of the stream stand before the block."""
-        self._matches = matches
-        self._places, self._counts = [0], [0]
+        self._looked = looked
 
     def number(self, place: int) -> int:
-        """The 1-based number of the line at a place. The bytes are counted once, in whatever order the places come."""
-        at = bisect_right(self._places, place) - 1
-        count = self._counts[at] + self.raw.count(b"\n", self._places[at], place)
-        if place - self._places[at] > _FAR:
-            self._places.insert(at + 1, place)
-            self._counts.insert(at + 1, count)
-        return self.before + count + 1
+        """The 1-based number of the line at a place."""
+        return self.before + int(self._looked.result()[0].searchsorted(np.uint32(place))) + 1
 
-    def numbers(self, places: Sequence[int]) -> list[int]:
-        """The same for many places, given in order."""
-        ends = self.raw.count
-        counts = (ends(b"\n", one, two) for one, two in pairwise((0, *places)))
-        return list(accumulate(counts, initial=self.before + 1))[1:]
+    @property
+    def count(self) -> int:
+        """How many lines it has; a last one that does not end counts."""
+        return len(self._looked.result()[0]) + (not self.raw.endswith(b"\n"))
+
+    def lines(self) -> tuple[Places, Places, Places]:
+        """(numbers, begins, ends) of the lines that hold a needle, in order, numbers 1-based within the block: most lines hold none."""
+        ends, found = self._looked.result()
+        which = found[np.diff(found, prepend=-1) > 0]
+        beyond = np.append(ends, len(self.raw))
+        return which + 1, np.where(which > 0, beyond[which - 1] + 1, 0), beyond[which]
 
     def found(self) -> Iterator[tuple[int, int]]:
-        """Where the lines that hold a needle begin and end, in order: most lines hold none."""
-        end = -1
-        for start in self._matches.result():
-            if start >= end:
-                begin, end = self.line(start)
-                yield begin, end
+        """Where these lines begin and end."""
+        _, begins, ends = self.lines()
+        for at in range(0, len(begins), _AT_ONCE):
+            yield from zip(begins[at : at + _AT_ONCE].tolist(), ends[at : at + _AT_ONCE].tolist(), strict=True)
 
     def line(self, place: int) -> tuple[int, int]:
         """Where the line at a place begins and ends."""
@@ -198,7 +198,7 @@ class Scanner:
         raws = self._blocks(stream)
         while (raw := next(raws, None)) is not None or ahead:
             if raw is not None:
-                ahead.append(Block(raw, _SEARCHING.submit(_starts_of, find, raw)))
+                ahead.append(Block(raw, _SEARCHING.submit(_looked, find, raw)))
                 if len(ahead) <= _SEARCHED:
                     continue
             block = ahead.popleft()
@@ -209,7 +209,7 @@ class Scanner:
             self.marks += [Mark(at, block.number(start)) for start, at in (_sample(block.raw, self._clock) if self._clock else ())]
             # A line that was cut for its length goes on in the next block and is still one line.
             open_end = not block.raw.endswith(b"\n")
-            self.lines = block.number(len(block.raw)) - 1
+            self.lines = block.before + block.count - open_end
             self._count(counting, _AHEAD)
         self._count(counting, 0)
         self.lines += open_end
@@ -224,7 +224,7 @@ class Scanner:
             unknown = future.result()
             assert self._counter is not None
             self._counter.add(unknown, block.before)
-            self.recognised += block.number(len(block.raw)) - 1 - block.before + (not block.raw.endswith(b"\n")) - len(unknown)
+            self.recognised += block.count - len(unknown)
 
     def _blocks(self, stream: BinaryIO) -> Iterator[bytes]:
         rest, reading = b"", _READING.submit(stream.read, BLOCK)
@@ -270,9 +270,11 @@ def _finders(needles: tuple[str, ...]) -> tuple[list[int], Finder | None, Finder
     return [place for _, place in written], Finder(forms) if forms else None, finder(forms)
 
 
-def _starts_of(find: Find, raw: bytes) -> array[int]:
-    """Where needles begin in a block: a hundredth of the memory, which matters where a hostile one holds nothing else."""
-    return array("I", (start for _, start, _ in find(raw)))
+def _looked(find: Find, raw: bytes) -> tuple[Places, Places]:
+    """(where lines end, how many lines end before each needle) of a block. In numbers of 32 bits: a hostile one holds nothing else."""
+    ends = np.flatnonzero(np.frombuffer(raw, np.uint8) == ord("\n")).astype(np.uint32)
+    starts = np.fromiter((start for _, start, _ in find(raw)), np.uint32)
+    return ends, ends.searchsorted(starts)
 
 
 def finder(needles: Iterable[bytes]) -> Finder | None:

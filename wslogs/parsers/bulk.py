@@ -107,7 +107,8 @@ class Bulk:
         return self._rows, self._wanted
 
     def _block(self, block: Block) -> None:
-        places = list(block.found())
+        numbers, begins, ends = block.lines()
+        places = list(zip(begins.tolist(), ends.tolist(), strict=True))
         raws = [block.raw[begin:end].rstrip(b"\r") for begin, end in places]
         taken = self._taken(raws)
         held = [place for place, row in enumerate(taken) if row[0] >= 0]
@@ -118,7 +119,7 @@ class Bulk:
         for status, when, (begin, end) in zip((self._rows.kinds[one].status for one in kind), at, places, strict=True):
             self._bystanders.look(status, None if isnan(when) else when, lambda: Line.of(block, begin, end))  # noqa: B023  it is called at once
         told = {
-            "source": [0] * len(held), "line": block.numbers([begin for begin, _ in places]), "at": at, "lasted": lasted, "kind": kind,
+            "source": [0] * len(held), "line": block.before + numbers[held], "at": at, "lasted": lasted, "kind": kind,
             "token": token, "client": client, "agent": agent, "chance": list(map(zlib.crc32, raws)),
         }  # fmt: skip
         self._add({name: np.array(told[name], empty.dtype) for name, empty in Rows().columns.items()}, raws, np.array(tied, np.bool_))
