@@ -165,7 +165,7 @@ def _words(text: str) -> Iterator[str]:
     """What stands between blanks, quotes and brackets; splitting is ten times as fast as an expression that finds it."""
     for mark in _MARKS:
         text = text.replace(mark, " ")
-    return (word for word in text.split() if len(word) >= SHORT)
+    return (word for word in set(text.split()) if len(word) >= SHORT)
 
 
 def _unpacked(runs: Iterable[str]) -> Iterator[str]:

@@ -19,10 +19,6 @@ from wslogs.report.pictures import LANES
 from wslogs.report.view import view
 from wslogs.report.words import DASH, Words, place, words
 
-# How a control character stands in JSON; a newline is fine.
-ESCAPES = (rb"\u", rb"\b", rb"\f", rb"\r")
-
-
 TICKET = "ticket"
 """The template of report.html and report.md; those of any other give files of their own names."""
 
@@ -38,12 +34,13 @@ def render(
     reader, builtin = words(lang), resources.path("reports/templates")
     base = "report" if template == TICKET else template
     files: dict[str, bytes] = {}
+    seen = view(report) if {*formats} - {"json"} else {}
     for name in formats:
         if name == "json":
             files["report.json"] = _json(report)
             continue
         try:
-            made = _environment((*folders, builtin), name, reader).get_template(f"{base}.{name}.j2").render(view(report))
+            made = _environment((*folders, builtin), name, reader).get_template(f"{base}.{name}.j2").render(seen)
         except jinja2.TemplateNotFound as error:
             raise TemplateError(str(error.name or base), "is no template", f"known: {', '.join(known(name, *folders))}") from None
         except jinja2.TemplateSyntaxError as error:
@@ -82,14 +79,8 @@ def terminal(report: dict[str, Any], lang: str) -> str:
 
 
 def _json(report: dict[str, Any]) -> bytes:
-    """Strict, in the order given. Cleaning is as slow as everything else together, so it is done where it is needed."""
-    try:
-        compact = msgspec.json.encode(report)
-    except UnicodeEncodeError:  # a lone surrogate
-        compact = b""
-    if not compact or not compact.decode().isprintable() or any(code in compact for code in ESCAPES):
-        compact = msgspec.json.encode(shape.clean(report))
-    return msgspec.json.format(compact, indent=1) + b"\n"
+    """Strict, in the order given."""
+    return msgspec.json.format(shape.compact(report), indent=1) + b"\n"
 
 
 def _reach(reader: Words, seen: dict[str, Any]) -> str:

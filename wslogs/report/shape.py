@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import msgspec
 import regex
 
 # A dictionary is an object with these keys, a list of one is a list of such, anything else is the value for "missing".
@@ -61,18 +62,36 @@ REPORT: dict[str, Any] = {
     "next": [{"need": "", "splits": [""], "command": ""}],
 }  # fmt: skip
 
+# How a control character stands in JSON; a newline is fine.
+ESCAPES = (rb"\u", rb"\b", rb"\f", rb"\r")
+
 # Control, format (bidirectional overrides, zero widths), surrogate, line and paragraph separator.
 UNSEEN = regex.compile(r"[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]--[\n\t]]", regex.V1)
 
 
+def compact(value: Any) -> bytes:
+    """Clean, as JSON. To look at each text takes as long as everything else together, so it is done where it is needed."""
+    try:
+        made = msgspec.json.encode(value)
+    except UnicodeEncodeError:  # a lone surrogate
+        made = b""
+    if not made or not made.decode().isprintable() or any(code in made for code in ESCAPES):
+        made = msgspec.json.encode(_clean(value))
+    return made
+
+
 def clean(value: Any) -> Any:
     """The report with nothing in it that a terminal, a browser or a strict JSON reader acts on instead of showing."""
+    return msgspec.json.decode(compact(value))
+
+
+def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return value if value.isprintable() else UNSEEN.sub("\N{REPLACEMENT CHARACTER}", value.replace("\r\n", "\n"))
     if isinstance(value, dict):
-        return {clean(key): clean(item) for key, item in value.items()}
+        return {_clean(key): _clean(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [clean(item) for item in value]
+        return [_clean(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -19,7 +19,8 @@ def view(report: Item) -> Item:
 
     There may be 10,000 attempts, so they are looked through as they came; those that are shown become like the rest.
     """
-    whole = shape.shown(report | {"attempts": []}, shape.REPORT)
+    report = shape.clean(report)
+    whole = shape.fill(report | {"attempts": []}, shape.REPORT)
     came = [attempt | {"outcome": _outcome(attempt)} for attempt in report.get("attempts") or []]
     main = _main(whole)
     failing = _failing(came, main)
@@ -27,7 +28,7 @@ def view(report: Item) -> Item:
     total = max(whole["attempt_count"] or 0, len(came))
     rows = _rows(came, whole["storms"])
     told = sum(max(row["storm"]["attempt_count"], len(row["attempts"])) if row["storm"] else 1 for row in rows)
-    journeys = [journey(shape.shown(attempt, shape.ATTEMPT)) for attempt in (failing, working) if attempt]
+    journeys = [journey(shape.fill(attempt, shape.ATTEMPT)) for attempt in (failing, working) if attempt]
     return {
         "report": whole,
         "verdict": whole["verdict"],
@@ -75,7 +76,7 @@ def _rows(attempts: list[Item], storms: list[Item]) -> list[Item]:
 
 def _members(attempts: list[Item]) -> Item:
     """The attempts of a row that a page shows, how many more there are, and what they have in common."""
-    shown = [shape.shown(attempt, shape.ATTEMPT) for attempt in attempts[: MOST["of a storm"]]]
+    shown = [shape.fill(attempt, shape.ATTEMPT) for attempt in attempts[: MOST["of a storm"]]]
     first = shown[0]
     alike = {key: first[key] if all(a[key] == first[key] for a in shown) else None for key in ("status", "close_code", "stage", "ended_by")}
     return {"attempts": shown, "alike": alike}
