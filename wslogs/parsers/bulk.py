@@ -20,7 +20,7 @@ from wslogs import crowd
 from wslogs.crowd import Rows
 from wslogs.model import Event, Source, Token
 from wslogs.parsers import access
-from wslogs.parsers.bystanders import Bystanders
+from wslogs.parsers.bystanders import FAILED, Bystanders
 from wslogs.parsers.kit import Kit, seconds
 from wslogs.parsers.log_format import Layout
 from wslogs.scan import Block, Line, Scanner, finder
@@ -114,10 +114,13 @@ class Bulk:
         held = [place for place, row in enumerate(taken) if row[0] >= 0]
         if not held:
             return
-        kind, at, lasted, token, client, agent, tied = zip(*(taken[place] for place in held), strict=True)
-        places, raws = [places[place] for place in held], [raws[place] for place in held]
-        for status, when, (begin, end) in zip((self._rows.kinds[one].status for one in kind), at, places, strict=True):
-            self._bystanders.look(status, None if isnan(when) else when, lambda: Line.of(block, begin, end))  # noqa: B023  it is called at once
+        if len(held) < len(taken):
+            taken, places, raws = [taken[row] for row in held], [places[row] for row in held], [raws[row] for row in held]
+        kind, at, lasted, token, client, agent, tied = zip(*taken, strict=True)
+        failed = {one for one in set(kind) if self._rows.kinds[one].status in FAILED}
+        for row in (row for row, one in enumerate(kind) if one in failed):
+            when, own = at[row], self._rows.kinds[kind[row]]
+            self._bystanders.look(own.status, None if isnan(when) else when, lambda: Line.of(block, *places[row]))  # noqa: B023  it is called at once
         told = {
             "source": [0] * len(held), "line": block.before + numbers[held], "at": at, "lasted": lasted, "kind": kind,
             "token": token, "client": client, "agent": agent, "chance": list(map(zlib.crc32, raws)),
@@ -126,14 +129,16 @@ class Bulk:
 
     def _taken(self, raws: Sequence[bytes]) -> list[Taken]:
         """What each row tells: those that the usual layout fits are read together, others one by one."""
-        texts = [_plain(raw) for raw in raws]
+        texts = _texts(raws)
         some = [text for text in texts[:_FEW] if text is not None]
         self._plans.sort(key=lambda plan: -sum(plan.match(text) is not None for text in some))
         if not self._plans:
             return [self._row(raw, text) for raw, text in zip(raws, texts, strict=True)]
         plan = self._plans[0]
         matches = [None if text is None else plan.match(text) for text in texts]
-        planned = self._planned(plan, [one.groups("") for one in matches if one is not None])
+        planned = self._planned(plan, [one.groups() for one in matches if one is not None])
+        if None not in matches:
+            return list(planned)
         return [self._row(raw, text) if one is None else next(planned) for raw, text, one in zip(raws, texts, matches, strict=True)]
 
     def _add(self, columns: dict[str, crowd.Column], raws: Sequence[bytes], tied: crowd.Flags) -> None:
@@ -187,7 +192,7 @@ class Bulk:
         if text is not None:
             for plan in self._plans[1:]:
                 if (fits := plan.match(text)) is not None:
-                    return next(self._planned(plan, [fits.groups("")]))
+                    return next(self._planned(plan, [fits.groups()]))
         row = self._row_of(raw)
         made = access.event(row, self._source, 1, self._kit) if row is not None else None
         return self._event(made) if made is not None else _NONE
@@ -314,6 +319,16 @@ def _plain(raw: bytes) -> str | None:
         return None
     text = raw.decode("ascii")
     return text if text.isprintable() else None
+
+
+def _texts(raws: Sequence[bytes]) -> Sequence[str | None]:
+    """The same of many rows."""
+    whole = b"\n".join(raws)
+    if whole.isascii() and b"\\" not in whole and len(max(raws, key=len, default=b"")) < _SHORT:
+        texts = whole.decode("ascii").split("\n")
+        if len(texts) == len(raws) and "".join(texts).isprintable():
+            return texts
+    return [_plain(raw) for raw in raws]
 
 
 def _length(text: str) -> float:

@@ -22,7 +22,7 @@ _LOOKS = 100
 """So often in one file."""
 _APART_S = 20.0
 """Failed rows in so many seconds have the same neighbours."""
-_FAILED = frozenset({502, 504})
+FAILED = frozenset({502, 504})
 """nginx's own answers where the app gave none."""
 Row = Mapping[str, str]
 
@@ -39,7 +39,7 @@ class Bystanders:
 
     def look(self, status: int | None, at: float | None, line: Callable[[], Line]) -> None:
         """Reads the rows around a failed one, unless that was done in the same moment."""
-        if status not in _FAILED:
+        if status not in FAILED:
             return
         moment = -1 if at is None else int(at // _APART_S)
         if moment in self.looks or _chance(moment) > self._highest:
