@@ -3,10 +3,8 @@
 import hashlib
 import io
 from collections.abc import Iterable
-from concurrent.futures import Future
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as some
@@ -24,8 +22,8 @@ class Without:
     def __init__(self) -> None:
         self.told: list[int] = []
 
-    def look(self, block: bytes) -> list[scan.Unknown]:
-        return [("", place) for place, line in enumerate(block.removesuffix(b"\n").split(b"\n")) if not line.startswith(b"I ")]
+    def look(self, block: scan.Block) -> list[scan.Unknown]:
+        return [("", place) for place, line in enumerate(block.raw.removesuffix(b"\n").split(b"\n")) if not line.startswith(b"I ")]
 
     def add(self, unknown: Iterable[scan.Unknown], before: int) -> None:
         self.told += [before + place + 1 for _, place in unknown]
@@ -63,9 +61,7 @@ def test_lines_of_no_known_form_are_told_by_their_numbers(block: int, monkeypatc
 
 
 def test_a_block_numbers_places_in_any_order() -> None:
-    looked: Future[tuple[scan.Places, scan.Places]] = Future()
-    looked.set_result((np.array([1, 4, 5, 9], np.uint32), np.array([1, 1, 3])))
-    block = scan.Block(b"a\nbb\n\nccc\n", looked)
+    block = scan.Block.of(b"a\nbb\n\nccc\n", lambda raw: [(0, 2, 3), (0, 3, 4), (0, 7, 8)])
     block.before = 10
     assert [block.number(place) for place in (7, 0, 2, 5, 3, 6, 10)] == [14, 11, 12, 13, 12, 14, 15]
     assert [block.line(place) for place in (0, 3, 5, 8)] == [(0, 1), (2, 4), (5, 5), (6, 9)]

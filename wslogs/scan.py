@@ -78,7 +78,7 @@ class Undigested:
 class Counter(Protocol):
     """Tells which lines of a block have no known form."""
 
-    def look(self, block: bytes) -> list[Unknown]:
+    def look(self, block: Block) -> list[Unknown]:
         """Those lines; called from threads."""
 
     def add(self, unknown: Iterable[Unknown], before: int) -> None:
@@ -130,14 +130,26 @@ class Block:
         """`before`: how many lines of the stream stand before the block."""
         self._looked = looked
 
+    @classmethod
+    def of(cls, raw: bytes, find: Find) -> Block:
+        """One that is looked into at once."""
+        looked: Future[tuple[Places, Places]] = Future()
+        looked.set_result(_looked(find, raw))
+        return cls(raw, looked)
+
     def number(self, place: int) -> int:
         """The 1-based number of the line at a place."""
-        return self.before + int(self._looked.result()[0].searchsorted(np.uint32(place))) + 1
+        return self.before + int(self.ends.searchsorted(np.uint32(place))) + 1
+
+    @property
+    def ends(self) -> Places:
+        """Where its lines end."""
+        return self._looked.result()[0]
 
     @property
     def count(self) -> int:
         """How many lines it has; a last one that does not end counts."""
-        return len(self._looked.result()[0]) + (not self.raw.endswith(b"\n"))
+        return len(self.ends) + (not self.raw.endswith(b"\n"))
 
     def lines(self) -> tuple[Places, Places, Places]:
         """(numbers, begins, ends) of the lines that hold a needle, in order, numbers 1-based within the block: most lines hold none."""
@@ -204,7 +216,7 @@ class Scanner:
             block = ahead.popleft()
             block.before = self.lines
             if self._counter is not None:
-                counting.append((block, _COUNTING.submit(self._counter.look, block.raw)))
+                counting.append((block, _COUNTING.submit(self._counter.look, block)))
             yield block
             self.marks += [Mark(at, block.number(start)) for start, at in (_sample(block.raw, self._clock) if self._clock else ())]
             # A line that was cut for its length goes on in the next block and is still one line.

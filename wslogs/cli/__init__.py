@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import sys
 
 from wslogs.cli import analysis, handing, knowledge, live
@@ -18,6 +19,7 @@ COMMANDS = (analysis, handing, knowledge, live)
 def main() -> None:
     """The `wslogs` command."""
     gc.set_threshold(*_COLLECTED)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start threads for algebra, which nobody here does
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console that lacks a character gets a question mark, not a defect

@@ -54,15 +54,20 @@ def analyze(
     if scheduler is not None and engine is not Engine.DASK:
         raise typer.BadParameter("it is of --engine dask", param_hint="--scheduler")
     with guarded():
+        from concurrent.futures import ThreadPoolExecutor
+
         from wslogs.errors import BundleError
         from wslogs.pipeline import analyze as run
-        from wslogs.report import render, terminal, write
+        from wslogs.report import prepare, render, terminal, write
 
-        with _engine(engine, scheduler) as reads, progressing() as progress:
+        with ThreadPoolExecutor(1) as aside, _engine(engine, scheduler) as reads, progressing() as progress:
+            # Templates are compiled while logs are read, which leaves room between blocks; a wrong one ends the run before its report.
+            prepared = aside.submit(prepare, formats, lang.value, template=template, folders=templates or ())
             result = run(
                 bundle, lang=lang.value, since=first, until=last, addresses=addresses, quote=quote,
                 patterns=patterns or (), progress=progress, engine=reads,
             )  # fmt: skip
+            prepared.result()
             files = render(result.report, formats, lang.value, template=template, folders=templates or ())
         said = terminal(result.report, lang.value)
         result.check(files | {"the terminal": said.encode("utf-8", "replace")})

@@ -46,8 +46,12 @@ _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 Row = Mapping[str, str]
 Taken = tuple[int, float, float, int, int, int, bool]
-"""(kind, time, length, token, client, agent, whether an id ties it to another tier) of a row; kind -1: it is no handshake."""
+"""(kind, time, length, token, client, agent, whether an id ties it to another tier) of a row.
+
+Kind -1: it is no handshake, -2: it cannot be read.
+"""
 _NONE: Taken = (-1, nan, nan, -1, -1, -1, False)
+_UNREAD: Taken = (-2, nan, nan, -1, -1, -1, False)
 
 
 class Plan:
@@ -76,8 +80,11 @@ class Plan:
 class Bulk:
     """Reads one access log, or a part of one, into Rows."""
 
-    def __init__(self, source: Source, kit: Kit, row_of: Callable[[bytes], Row | None], bystanders: Bystanders) -> None:
-        self._source, self._kit, self._row_of, self._bystanders = source, kit, row_of, bystanders
+    def __init__(
+        self, source: Source, kit: Kit, row_of: Callable[[bytes], Row | None], bystanders: Bystanders, missed: Callable[[bytes, int], None]
+    ) -> None:
+        """`missed` gets each row that cannot be read, with its line."""
+        self._source, self._kit, self._row_of, self._bystanders, self._missed = source, kit, row_of, bystanders, missed
         self._plans = [plan for one in access.layouts(kit) if (plan := Plan(one)).fits]
         self._kinds: dict[tuple[object, ...], int] = {}
         self._tokens: dict[str | None, dict[str, int]] = {}
@@ -111,6 +118,8 @@ class Bulk:
         places = list(zip(begins.tolist(), ends.tolist(), strict=True))
         raws = [block.raw[begin:end].rstrip(b"\r") for begin, end in places]
         taken = self._taken(raws)
+        for place in (place for place, row in enumerate(taken) if row is _UNREAD):
+            self._missed(raws[place], block.before + int(numbers[place]))
         held = [place for place, row in enumerate(taken) if row[0] >= 0]
         if not held:
             return
@@ -194,7 +203,9 @@ class Bulk:
                 if (fits := plan.match(text)) is not None:
                     return next(self._planned(plan, [fits.groups()]))
         row = self._row_of(raw)
-        made = access.event(row, self._source, 1, self._kit) if row is not None else None
+        if row is None:
+            return _UNREAD
+        made = access.event(row, self._source, 1, self._kit)
         return self._event(made) if made is not None else _NONE
 
     def _planned(self, plan: Plan, rows: Sequence[Sequence[str]]) -> Iterator[Taken]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import BinaryIO
 
@@ -48,7 +48,7 @@ def parse(item: Item, programs: Mapping[str, str], kit: Kit) -> Parsed:
         # Refused tries stand on paths that only an upgraded row names: once more, with those paths.
         events, scanner, tally, others = _read(item, source, programs, kit)
     source.sha256, source.lines = scanner.sha256, scanner.lines
-    source.recognised, source.unknown = min(scanner.recognised, scanner.lines), tally.shapes
+    source.recognised, source.unknown = min(scanner.recognised, scanner.lines) - tally.unread, tally.shapes
     source.kept = len(events)
     kit.spare = max(FEWEST, kit.spare - len(events))
     spans(source, scanner.marks)
@@ -69,6 +69,7 @@ def single(source: Source, rows: Iterable[tuple[int, bytes]], kit: Kit) -> Itera
 def _read(item: Item, source: Source, programs: Mapping[str, str], kit: Kit) -> tuple[list[Event], Scanner, Tally, list[Event]]:
     reading = Pass(source, programs, kit)
     tally = tally_of(kit.patterns, set(programs.values()), reading.formats)
+    reading.missed = tally.missed
     scanner = Scanner(reading.needles(), tally, clock_of(source, reading))
     with item.open() as stream:
         return list(reading.events(scanner, stream)), scanner, tally, [*reading.bystanders.found, *reading.elsewhere.found]
@@ -80,13 +81,14 @@ def is_led(path: str) -> bool:
 
 
 def tally_of(patterns: Patterns, wanted: set[str], formats: list[access.Layout]) -> Tally:
-    """Counts the lines that look like one of these kinds."""
+    """Counts the lines that begin as those of these kinds do; rows of access that are kept are counted by the whole of them."""
     known = [s.match.pattern for s in patterns.shapes if s.kind in wanted]
+    heads = [f.head for f in formats if f.head is not None and runs(f.head)]
     if "nginx-access" in wanted:
-        known += [f.expression.pattern for f in formats if runs(f.expression.pattern)]
+        known += [f.expression.pattern for f in formats if f.head is None and runs(f.expression.pattern)]
     if wanted & {"nginx-access", "nginx-error"}:
         known.append(r"\{")
-    return Tally(known, [w.match.pattern for w in patterns.wrappers])
+    return Tally(known, [w.match.pattern for w in patterns.wrappers], heads if "nginx-access" in wanted else ())
 
 
 class Pass:
@@ -105,6 +107,8 @@ class Pass:
         self._neighbours = Neighbours()
         self.bystanders = Bystanders(source, kit, self.row_of)
         self.elsewhere = Elsewhere(kit)
+        self.missed: Callable[[bytes, int], None] = lambda raw, line: None
+        """Gets each row of access that is kept and cannot be read."""
 
     def needles(self) -> list[str]:
         words: set[str] = set()
@@ -160,7 +164,7 @@ class Pass:
             head, first, last = self.heads[kind].whole(line)
         if kind != "nginx-access":
             return self._words(head, line, first, last, kind)
-        made = self._access(head, first)
+        made = self._access(head, line, first)
         if made is not None:
             self.bystanders.look(made.status, made.at, lambda: line)
         return made, last
@@ -177,9 +181,11 @@ class Pass:
             return "nginx-access"
         return "app" if "app" in others else kind
 
-    def _access(self, head: Head, line: int) -> Event | None:
+    def _access(self, head: Head, line: Line, number: int) -> Event | None:
         row = self.row(head) or head.record
-        made = access.event(row, self._source, line, self.kit) if row is not None else None
+        if row is None:
+            self.missed(line.raw, number)
+        made = access.event(row, self._source, number, self.kit) if row is not None else None
         if made is not None:
             if made.status == 101 or made.upgrade:
                 self.kit.paths.add(made.path or "/")

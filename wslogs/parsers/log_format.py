@@ -87,6 +87,8 @@ _TARGETS = {
 """A path that touches what stands before it."""
 _TARGET = "uri?args"
 """`$uri$is_args$args`, read as one: where the query begins can be told, where an empty one ends can not."""
+_ASKED = frozenset({"request", "request_method", "request_uri", "uri", "document_uri", _TARGET})
+_MOMENTS = frozenset({"time_local", "time_iso8601", "msec"})
 _WITHOUT_QUERY = frozenset({"uri", "document_uri"})
 _QUERY = frozenset({"args", "query_string"})
 _OWN = regex.compile(
@@ -121,6 +123,8 @@ class Layout:
     escape: str = "default"
     shortest: regex.Pattern[str] | None = None
     """The same with each value as short as it can be. None: the format leaves no row two readings."""
+    head: str | None = None
+    """An expression for how each row begins, up to its request. None: there is no time before that, so it would fit anything."""
 
     def match(self, text: str) -> dict[str, str] | None:
         """Variable -> value without its escapes; None when the line is not of this format, or takes too long to tell.
@@ -176,6 +180,7 @@ def layout(name: str, log_format: str, escape: str = "default") -> Layout:
         opened=opened,
         escape=escape,
         shortest=_compiled(slots, tail, "?") if doubtful else None,
+        head=_head(slots),
     )
 
 
@@ -267,13 +272,23 @@ def _begins(slot: _Slot) -> bool:
 def _compiled(slots: Sequence[_Slot], tail: str, lazy: str) -> regex.Pattern[str]:
     parts = ["^"]
     for place, slot in enumerate(slots):
-        pattern = slot.value.pattern
-        if slot.after[:1] == '"' and slot.value is _FREE[True]:
-            pattern = _QUOTED
-        parts += [regex.escape(slot.before), f"(?P<v{place}>{pattern.replace(_LAZY, lazy)})"]
+        parts += [regex.escape(slot.before), f"(?P<v{place}>{_written(slot, lazy)})"]
     blanks = r"[ \t]*" if tail or slots[-1].value.fixed else ""
     parts.append(regex.escape(tail) + blanks + r"\r?$")
     return regex.compile("".join(parts), regex.VERSION1)
+
+
+def _written(slot: _Slot, lazy: str) -> str:
+    """How the values of a slot look, as long or as short as they can be."""
+    pattern = _QUOTED if slot.after[:1] == '"' and slot.value is _FREE[True] else slot.value.pattern
+    return pattern.replace(_LAZY, lazy)
+
+
+def _head(slots: Sequence[_Slot]) -> str | None:
+    request = next((place for place, slot in enumerate(slots) if slot.name in _ASKED), 0)
+    if not any(slot.name in _MOMENTS for slot in slots[:request]):
+        return None
+    return "^" + "".join(regex.escape(slot.before) + _written(slot, "") for slot in slots[:request]) + regex.escape(slots[request].before)
 
 
 def _joined(value: str) -> str:

@@ -97,10 +97,10 @@ def read_part(part: Part, kit: Kit, digest: Digest | None = None) -> Read:
     led = needled(kit)
     needles = {*reading.needles(), *(path for path in led if path.isascii())}
     with part.item.lines(part.first, part.last) as stream:
-        rows, wanted = Bulk(source, kit, reading.row_of, reading.bystanders).read(scanner, stream, needles)
+        rows, wanted = Bulk(source, kit, reading.row_of, reading.bystanders, tally.missed).read(scanner, stream, needles)
     return Read(
-        led, rows, wanted, scanner.lines, min(scanner.recognised, scanner.lines), tally.shapes, scanner.marks, reading.bystanders.looks,
-        source.notes, part.item.notes, scanner.sha256,
+        led, rows, wanted, scanner.lines, min(scanner.recognised, scanner.lines) - tally.unread, tally.shapes, scanner.marks,
+        reading.bystanders.looks, source.notes, part.item.notes, scanner.sha256,
     )  # fmt: skip
 
 

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+import numpy as np
 import regex
 
 from wslogs.linewise import compiled, expression
 from wslogs.model import UnknownForm
 from wslogs.parsers.kit import decode
-from wslogs.scan import Unknown
+from wslogs.scan import Block, Places, Unknown
 
 _MOST_SHAPES = 200
 """So many shapes of one file are told apart; lines of further ones are counted together."""
 _LONGEST = 72
+_START = 64
+"""Bytes of a line that tell of most lines what they are."""
+_CUT = b"\v\x01\n"
+"""Stands where a line goes on: no blank, no word and no end of a line."""
+_SELDOM = 16
+"""Of so many lines one may be looked at as a whole; of more the whole block is."""
 _COLOURS = regex.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
 _REST = "…"
 
 
 class Shapes:
-    """How many lines have each shape. Of very many shapes the first are told apart."""
+    """How many lines have each shape. Of very many shapes those that come first are told apart."""
 
     def __init__(self) -> None:
         self._known: dict[str, UnknownForm] = {}
 
     def add(self, text: str, line: int, count: int = 1) -> None:
-        """So many lines of a shape, the first of them; shapes come in the order of their lines."""
+        """So many lines of a shape, the first of them; shapes come about in the order of their lines."""
         if text not in self._known and len(self._known) >= _MOST_SHAPES:
             text = _REST
         one = self._known.get(text)
-        self._known[text] = UnknownForm(text, count if one is None else one.count + count, line if one is None else one.line)
+        self._known[text] = UnknownForm(text, count, line) if one is None else UnknownForm(text, one.count + count, min(one.line, line))
 
     @property
     def forms(self) -> list[UnknownForm]:
@@ -38,41 +45,90 @@ class Shapes:
 
 
 class Tally:
-    """Counts the lines that `known` fits from their start, wrappers of container runtimes before it or not; blank lines are understood.
+    """Counts the lines that `known` or `rows` fit from their start; blank ones are understood, and wrappers may stand before any.
 
+    `rows` tell how rows of access begin: one of which more is asked must be understood to its end (`unread`).
     After the last block `shapes` tells of the other lines, most common first.
     """
 
-    def __init__(self, known: Iterable[str], wrappers: Iterable[str] = ()) -> None:
-        forms, before = ("|".join(expression(one) for one in side) for side in (known, wrappers))
+    def __init__(self, known: Iterable[str], wrappers: Iterable[str] = (), rows: Iterable[str] = ()) -> None:
+        before, forms, heads = ("|".join(expression(one) for one in side) for side in (wrappers, known, rows))
         start = rf"(?:{before}){{0,3}}" if before else ""
-        self._understood = compiled(rf"(?m)(?:{start}(?:(?:{forms})[^\n]*|[ \t\r]*)\n)*")
+        either = "|".join(filter(None, (forms, heads)))
+        self._understood = compiled(rf"(?m)(?:{start}(?:(?:{either})[^\n]*|[ \t\r]*)\n)*")
+        self._row = compiled(rf"{start}(?:{heads})") if heads else None
         self._shapes = Shapes()
+        self.unread = 0
+        """Lines that begin as they should and could not be read."""
 
-    def look(self, block: bytes) -> list[Unknown]:
+    def look(self, block: Block) -> list[Unknown]:
         """The lines of a block that are not understood, whole lines only; it changes nothing and lets other threads run."""
-        if b"\x1b" in block:
-            block = _COLOURS.sub(b"", block)
-        if not block.endswith(b"\n"):
-            block += b"\n"
-        unknown: list[Unknown] = []
-        counted, before, place = 0, 0, 0
-        while (place := self._understood.match(block, place).end()) < len(block):  # one step over all lines up to one of no known form
-            end = block.index(b"\n", place) + 1
-            before += block.count(b"\n", counted, place)
-            counted = place
-            unknown.append((shape(decode(block[place : end - 1])), before))
-            place = end
-        return unknown
+        raw = block.raw if block.raw.endswith(b"\n") else block.raw + b"\n"
+        if b"\x1b" in raw:
+            raw = _COLOURS.sub(b"", raw)
+            starts = _starts(raw)
+        else:
+            starts = np.append(0, block.ends[: block.count - 1] + 1)
+        return [(shape(decode(raw[start : raw.index(b"\n", start)])), line) for line, start in self._unknown(raw, starts)]
+
+    def _unknown(self, raw: bytes, starts: Places) -> Iterator[tuple[int, int]]:
+        """(how many lines stand before it, where it begins) of each line that is not understood.
+
+        Lines are told by their starts, of which fewer bytes are looked at than of all; those that the start does not tell are looked
+        at as a whole.
+        """
+        doubtful = self._doubtful(raw, starts)
+        for line in doubtful if doubtful is not None else ():
+            start = int(starts[line])
+            if not self._fits(raw[start : raw.index(b"\n", start) + 1]):
+                yield line, start
+        if doubtful is not None:
+            return
+        place = 0
+        while (place := self._understood.match(raw, place).end()) < len(raw):  # one step over all lines up to one of no known form
+            yield int(starts.searchsorted(place)), place
+            place = raw.index(b"\n", place) + 1
+
+    def _doubtful(self, raw: bytes, starts: Places) -> list[int] | None:
+        """Lines whose start alone does not tell that they are understood; None where there are many, or where lines are short."""
+        inside = int(starts.searchsorted(len(raw) - _START, "right"))
+        if not inside or 4 * inside * _START > 3 * len(raw):
+            return None
+        windows = np.ndarray((len(raw) - _START + 1,), f"V{_START}", raw, strides=(1,))[starts[:inside]]
+        table = windows.view(np.uint8).reshape(inside, _START)
+        lengths = np.diff(starts, append=len(raw))[:inside]
+        table[lengths > _START, -len(_CUT) :] = np.frombuffer(_CUT, np.uint8)
+        short = np.flatnonzero(lengths < _START)
+        table[short] = np.where(np.arange(_START) < lengths[short, None], table[short], ord("\n"))
+        text, found, place = table.tobytes(), list[int](), 0
+        while (place := self._understood.match(text, place).end()) < len(text):
+            found.append(place // _START)
+            if len(found) * _SELDOM > inside:
+                return None
+            place = (found[-1] + 1) * _START
+        return [*found, *range(inside, len(starts))]
+
+    def _fits(self, line: bytes) -> bool:
+        return bool(self._understood.match(line).end() == len(line))
 
     def add(self, unknown: Iterable[Unknown], before: int) -> None:
         """Keeps the shapes of a block's lines; `before` is how many lines of the file stand before it."""
         for text, line in unknown:
             self._shapes.add(text, before + line + 1)
 
+    def missed(self, raw: bytes, line: int) -> None:
+        """Counts a row of access that could not be read; one that does not begin as such rows do is counted anyway."""
+        if self._row is not None and self._row.match(raw) is not None:
+            self.unread += 1
+            self._shapes.add(shape(decode(raw)), line)
+
     @property
     def shapes(self) -> list[UnknownForm]:
         return self._shapes.forms
+
+
+def _starts(raw: bytes) -> Places:
+    return np.append(0, np.flatnonzero(np.frombuffer(raw, np.uint8) == ord("\n"))[:-1] + 1)
 
 
 _RUNS = (

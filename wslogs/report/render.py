@@ -1,7 +1,8 @@
 """Report -> the bytes of each output, by the templates found, and the lines for the terminal."""
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -31,24 +32,42 @@ def render(
     `folders` are looked in for templates before those of wslogs. Raises OSError for a language without a catalogue, and
     TemplateError where there is no such template, or where it is wrong.
     """
-    reader, builtin = words(lang), resources.path("reports/templates")
+    templates = prepare(formats, lang, template=template, folders=folders)
     base = "report" if template == TICKET else template
+    seen = view(report) if templates else {}
     files: dict[str, bytes] = {}
-    seen = view(report) if {*formats} - {"json"} else {}
     for name in formats:
         if name == "json":
             files["report.json"] = _json(report)
             continue
-        try:
-            made = _environment((*folders, builtin), name, reader).get_template(f"{base}.{name}.j2").render(seen)
-        except jinja2.TemplateNotFound as error:
-            raise TemplateError(str(error.name or base), "is no template", f"known: {', '.join(known(name, *folders))}") from None
-        except jinja2.TemplateSyntaxError as error:
-            raise TemplateError(f"{error.name}:{error.lineno}", error.message or "is wrong") from None
-        except jinja2.TemplateError as error:  # an unknown variable, something that the sandbox forbids
-            raise TemplateError(f"{base}.{name}.j2", error.message or "fails", "docs/templates.md lists the variables") from None
-        files[f"{base}.{name}"] = made.encode()
+        with _told(base, name, folders):
+            files[f"{base}.{name}"] = templates[name].render(seen).encode()
     return files
+
+
+def prepare(formats: Sequence[str], lang: str, *, template: str = TICKET, folders: Sequence[Path] = ()) -> dict[str, jinja2.Template]:
+    """The compiled template of each format but json, which has none; raises as `render` does."""
+    base = "report" if template == TICKET else template
+    found: dict[str, jinja2.Template] = {}
+    for name in formats:
+        if name != "json":
+            with _told(base, name, folders):
+                environment = _environment((*folders, resources.path("reports/templates")), name, words(lang))
+                found[name] = environment.get_template(f"{base}.{name}.j2")
+    return found
+
+
+@contextmanager
+def _told(base: str, name: str, folders: Sequence[Path]) -> Iterator[None]:
+    """TemplateError for what Jinja finds wrong."""
+    try:
+        yield
+    except jinja2.TemplateNotFound as error:
+        raise TemplateError(str(error.name or base), "is no template", f"known: {', '.join(known(name, *folders))}") from None
+    except jinja2.TemplateSyntaxError as error:
+        raise TemplateError(f"{error.name}:{error.lineno}", error.message or "is wrong") from None
+    except jinja2.TemplateError as error:  # an unknown variable, something that the sandbox forbids
+        raise TemplateError(f"{base}.{name}.j2", error.message or "fails", "docs/templates.md lists the variables") from None
 
 
 def known(name: str, *folders: Path) -> list[str]:
