@@ -14,6 +14,8 @@ KINDS = ("nginx-access", "nginx-error", "console", "app", "probe", "host")
 MIXED = ("nginx-error", "nginx-access", "app")
 """Kinds that one container writes to one log. In this order a line is asked whether it is of the kind."""
 _SAMPLE = 400
+_GLANCED = 32
+"""Of lines that one in two must be of, so many are looked at before all are."""
 _CLEAR = 0.9
 """A line that says so much for a kind is of it."""
 _WHOLE = 2.5
@@ -62,8 +64,11 @@ def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
 def foreign(head: bytes, kit: Kit) -> str | None:
     """The name of a log that wslogs does not read yet, where most of the first lines look like one."""
     heads = Heads(kit.patterns, "app")
-    texts = [text for raw in head.splitlines()[:_SAMPLE] if (text := heads.bare(decode(raw))).strip()]
-    for one in kit.patterns.foreigns:
+    lines = [raw for raw in head.splitlines()[:_SAMPLE] if raw.strip()]
+    some = [heads.bare(decode(raw)) for raw in lines[:: 1 + len(lines) // _GLANCED]]
+    suspects = [one for one in kit.patterns.foreigns if any(map(one.match.match, some))]
+    texts = [text for raw in lines if (text := heads.bare(decode(raw))).strip()] if suspects else []
+    for one in suspects:
         if 2 * sum(one.match.match(text) is not None for text in texts) > len(texts):
             return one.name
     return None
