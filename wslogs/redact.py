@@ -194,7 +194,7 @@ def _claims(text: str) -> dict[str, object]:
     import jwt  # brings cryptography along, and many bundles hold no such token
 
     try:
-        claims = jwt.decode(text, options={"verify_signature": False})
+        claims = jwt.decode(f"{text.rpartition('.')[0]}.", options={"verify_signature": False})  # nor is its signature looked at
     except (jwt.PyJWTError, ValueError, RecursionError):
         return {}
     return claims if isinstance(claims, dict) else {}

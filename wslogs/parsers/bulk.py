@@ -91,7 +91,8 @@ class Bulk:
         """Parameter -> fingerprint -> place in the rows' tokens."""
         self._clients: dict[str, int] = {}
         self._agents: dict[str, int] = {}
-        self._common: dict[tuple[object, ...], int] = {}
+        self._common: dict[str, dict[tuple[object, ...], int]] = {}
+        """Layout -> what rows have in common -> their kind."""
         self._queries: dict[str, int] = {}
         self._times: dict[str, float] = {}
         self._named: dict[str, int] = {}
@@ -116,7 +117,8 @@ class Bulk:
     def _block(self, block: Block) -> None:
         numbers, begins, ends = block.lines()
         places = list(zip(begins.tolist(), ends.tolist(), strict=True))
-        raws = [block.raw[begin:end].rstrip(b"\r") for begin, end in places]
+        raws = [block.raw[begin:end] for begin, end in places]
+        raws = [raw.rstrip(b"\r") for raw in raws] if b"\r" in block.raw else raws
         taken = self._taken(raws)
         for place in (place for place, row in enumerate(taken) if row is _UNREAD):
             self._missed(raws[place], block.before + int(numbers[place]))
@@ -220,7 +222,7 @@ class Bulk:
                     told.clear() if len(told) > _CACHED else None
                     told.add(value)
                     self._kit.vault.header(name.replace("_", "-"), value)
-        kinds, queries = zip(*[self._asked(plan, values) for values in rows], strict=True)
+        kinds, queries = self._asked(plan, rows)
         none = repeat(-1)
         return zip(
             kinds,
@@ -233,21 +235,26 @@ class Bulk:
             strict=False,  # what is repeated has no end
         )  # fmt: skip
 
-    def _asked(self, plan: Plan, values: Sequence[str]) -> tuple[int, str]:
-        """(kind, query) of a row; -1 where it is no handshake, and no query where it is cut within."""
-        head, asked, rest = values[plan.request].partition("?")
-        query, _, http = rest.rpartition(" ")
-        cut = bool(asked) and not http.startswith("HTTP/")
-        key = (plan.layout.name, head, http if not cut else rest, cut, plan.common(values))
-        kind = self._common.get(key)
-        if kind is None:
-            row = dict(zip(plan.names, values, strict=True))
-            if asked and not cut:
-                row["request"] = f"{head} {http}"
-            made = access.event(row, self._source, 1, self._kit)
-            kind = self._kind(made) if made is not None else -1
-            _remember(self._common, key, kind)
-        return kind, "" if cut or kind < 0 else query
+    def _asked(self, plan: Plan, rows: Sequence[Sequence[str]]) -> tuple[list[int], list[str]]:
+        """(kinds, queries) of rows; -1 where one is no handshake, and no query where it is cut within."""
+        known = self._common.setdefault(plan.layout.name, {})
+        kinds, queries = list[int](), list[str]()
+        for values, shared in zip(rows, map(plan.common, rows), strict=True):
+            head, asked, rest = values[plan.request].partition("?")
+            query, _, http = rest.rpartition(" ")
+            if asked and not http.startswith("HTTP/"):
+                query, http = "", f"?{rest}"
+            kind = known.get((head, http, shared))
+            if kind is None:
+                row = dict(zip(plan.names, values, strict=True))
+                if http.startswith("HTTP/"):
+                    row["request"] = f"{head} {http}"
+                made = access.event(row, self._source, 1, self._kit)
+                kind = self._kind(made) if made is not None else -1
+                _remember(known, (head, http, shared), kind)
+            kinds.append(kind)
+            queries.append(query if kind >= 0 else "")
+        return kinds, queries
 
     def _query(self, query: str) -> int:
         if not query:
@@ -336,9 +343,9 @@ def _texts(raws: Sequence[bytes]) -> Sequence[str | None]:
     """The same of many rows."""
     whole = b"\n".join(raws)
     if whole.isascii() and b"\\" not in whole and len(max(raws, key=len, default=b"")) < _SHORT:
-        texts = whole.decode("ascii").split("\n")
-        if len(texts) == len(raws) and "".join(texts).isprintable():
-            return texts
+        written = np.frombuffer(whole, np.uint8)
+        if np.count_nonzero(written < ord(" ")) == len(raws) - 1 and not (written == 0x7F).any():
+            return whole.decode("ascii").split("\n")
     return [_plain(raw) for raw in raws]
 
 
