@@ -98,7 +98,7 @@ def _below(calls: Calls, parent: Place, depth: int) -> Iterator[tuple[int, str, 
     children = [(row[4][parent][3], place) for place, row in calls.items() if parent in row[4] and place != parent and _module(place)]
     for took, place in sorted(children, reverse=True):
         yield depth, f"{_module(place)}.{place[2]}", took
-        if depth < _DEEP and _module(place) == "pipeline":
+        if depth < _DEEP and _module(place) in ("pipeline", "evidence"):
             yield from _below(calls, place, depth + 1)
 
 

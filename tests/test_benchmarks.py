@@ -292,10 +292,10 @@ def test_a_profile_names_the_steps(folder: Path) -> None:
     calls = profile.profiled([made(spec("attempts"), folder).bundle])
     steps = {name: (depth, took) for depth, name, took in profile.steps(calls)}
     assert steps["pipeline.analyze"][0] == 0
-    assert steps["pipeline.read"][0] == 1 and 0 < steps["pipeline.read"][1] <= steps["pipeline.analyze"][1]
+    assert steps["evidence.read"][0] == 1 and 0 < steps["evidence.read"][1] <= steps["pipeline.analyze"][1]
     assert "report.render.render" in steps
     told = profile.modules(calls)
-    assert {"scan", "pipeline", "parsers.lines"} <= set(told)
+    assert {"scan", "evidence", "parsers.lines"} <= set(told)
     whole = sum(row[2] for row in calls.values())
     assert sum(own + called for own, called in told.values()) == pytest.approx(whole, rel=0.1)
     assert [table.name for table in profile.tables(calls, "attempts")] == ["steps", "modules"]

@@ -13,10 +13,10 @@ from conftest import ROOT, patterns
 from wslogs import crowd, scan
 from wslogs.bundle import Item
 from wslogs.crowd import Rows
+from wslogs.detection import kind_of
 from wslogs.model import Event
 from wslogs.parsers import lines, parts
 from wslogs.parsers.kit import Kit, dialled
-from wslogs.pipeline import kind_of
 from wslogs.redact import Vault
 
 COMBINED = '{client} - - [{time}] "{request}" {status} 12 "{page}" "{agent}"'

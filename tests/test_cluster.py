@@ -17,7 +17,7 @@ from benchmarks.clusters import started
 from conftest import bundle, files, wslogs
 from stores import BUCKET, s3
 from test_crowd import CONF, fleet
-from wslogs import cluster, crowd, pipeline
+from wslogs import cluster, crowd, evidence, pipeline
 from wslogs.bundle import Item
 from wslogs.cluster import Cluster
 from wslogs.errors import BundleError, ClusterError, DefectError
@@ -62,7 +62,7 @@ def two() -> Iterator[Cluster]:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of a small log are small, and a packed one is large enough."""
     monkeypatch.setattr(parts, "SIZE", 60_000)
-    monkeypatch.setattr(pipeline, "_SMALL", 10_000)
+    monkeypatch.setattr(evidence, "_SMALL", 10_000)
 
 
 def written(made: pipeline.Analysis) -> dict[str, bytes]:
@@ -74,7 +74,7 @@ def expected(folder: Path) -> dict[str, bytes]:
     """The reports of one process."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "SIZE", 60_000)
-        patch.setattr(pipeline, "_SMALL", 10_000)
+        patch.setattr(evidence, "_SMALL", 10_000)
         made = pipeline.analyze(folder)
     assert made.report["attempt_count"] > SOCKETS and len(made.evidence.rows.sources) == 3
     assert {s.path: bool(s.sha256) for s in made.evidence.sources}["access.log"]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from conftest import bundle, event, token
-from wslogs import crowd, pipeline
+from wslogs import crowd, evidence, pipeline
 from wslogs.crowd import Rows, lowest, merged, once, redials, runs
 
 FORM = (
@@ -50,8 +50,8 @@ def fleet(count: int = 1500, seed: int = 3) -> str:
 
 def told(folder: Path, each: int, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], Counter[tuple[str, str | None]], int]:
     """(report, tries by outcome and detail, how many were looked at for themselves), where up to `each` are."""
-    monkeypatch.setattr(pipeline, "_MUCH", 0)
-    monkeypatch.setattr(pipeline, "_SMALL", 0)
+    monkeypatch.setattr(evidence, "_MUCH", 0)
+    monkeypatch.setattr(evidence, "_SMALL", 0)
     monkeypatch.setattr(crowd, "EACH", each)
     monkeypatch.setattr(crowd, "SOME", each)
     made = pipeline.analyze(folder)

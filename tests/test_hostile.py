@@ -18,9 +18,10 @@ sys.path.insert(0, str(ROOT))  # tests.hostile is a package of its own, also for
 from tests.hostile.inputs import Input, everything
 from tests.hostile.run import run
 from wslogs.bundle import Item, open_bundle
+from wslogs.detection import kind_of
+from wslogs.evidence import read
 from wslogs.parsers import certificates, compose, conf_files, env, har, netlog, probe
 from wslogs.parsers.kit import Kit
-from wslogs.pipeline import kind_of, read
 from wslogs.redact import Vault
 
 ALL = everything()

@@ -17,7 +17,7 @@ from hypothesis import strategies as some
 from conftest import bundle, patterns
 from test_bulk import COMBINED, ODD, log
 from test_crowd import CONF, fleet
-from wslogs import crowd, pipeline, streams
+from wslogs import crowd, evidence, pipeline, streams
 from wslogs.bundle import Item
 from wslogs.parsers import parts
 from wslogs.parsers.kit import Kit
@@ -110,8 +110,8 @@ def test_a_digest_is_that_of_the_file_also_where_a_part_is_read_twice() -> None:
 
 
 def test_a_log_that_goes_away_is_told_as_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "_MUCH", 0)
-    monkeypatch.setattr(pipeline, "_SMALL", 0)
+    monkeypatch.setattr(evidence, "_MUCH", 0)
+    monkeypatch.setattr(evidence, "_SMALL", 0)
     folder = bundle(tmp_path / "b", {"access.log": fleet(300), "other.log": fleet(200, seed=5), "nginx.conf": CONF})
 
     def engine(kit: Kit, given: Iterable[Part]) -> Iterator[tuple[Part, Read]]:
@@ -125,8 +125,8 @@ def test_a_log_that_goes_away_is_told_as_unreadable(tmp_path: Path, monkeypatch:
 
 @pytest.mark.parametrize("size", [3_000, 50_000])
 def test_the_report_is_the_same_in_parts(size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "_MUCH", 0)
-    monkeypatch.setattr(pipeline, "_SMALL", 0)
+    monkeypatch.setattr(evidence, "_MUCH", 0)
+    monkeypatch.setattr(evidence, "_SMALL", 0)
     monkeypatch.setattr(crowd, "EACH", 200)
     folder = bundle(tmp_path / "b", {"access.log": fleet(), "access.log.1": fleet(700, seed=9), "nginx.conf": CONF})
     whole = pipeline.analyze(folder).report

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from conftest import NOON, SAMPLES, analyzed, bundle, patterns
+from conftest import NOON, SAMPLES, analyzed, bundle
 from wslogs.errors import BundleError
 from wslogs.pipeline import analyze
-from wslogs.stanzas import Foreign
 
 SAMPLE = "auth/token-expired"
 ROW = '192.0.2.{n} - - [23/Nov/2026:12:00:0{n} +0000] "GET /ws HTTP/1.1" {status} 0 "-" "Mozilla/5.0"\n'
@@ -108,21 +107,3 @@ def test_attempts_without_any_time_are_told(tmp_path: Path) -> None:
     line = "WebSocket connection to 'ws://localhost:8000/ws' failed: Error in connection establishment: net::ERR_CONNECTION_REFUSED\n"
     made = analyze(bundle(tmp_path, {"console.txt": line}))
     assert made.report["caveats"] == ["No source tells when the attempts were made; they are listed in the order of the files."]
-
-
-@pytest.mark.parametrize("stanza", patterns().foreigns, ids=lambda one: one.id)
-def test_a_log_of_another_proxy_is_named_and_not_read(tmp_path: Path, stanza: Foreign) -> None:
-    folder = bundle(tmp_path, {"other.log": f"{stanza.examples[0]}\n" * 3, "access.log": ROW.format(n=1, status=101)})
-    found = analyze(folder)
-    assert f"other.log looks like {stanza.name}, which wslogs does not read yet; it was left out." in found.report["caveats"]
-    assert [source.path for source in found.evidence.sources] == ["access.log"]
-
-
-def test_an_error_log_that_quotes_tls_as_it_came_is_no_binary_file(tmp_path: Path) -> None:
-    """Recorded: nginx writes the bytes of a ClientHello that came to a plain port into each of its lines."""
-    head = b"2026/11/24 22:44:26 [info] 5#5: *%d client sent invalid method while reading client request line, client: 127.0.0.1, "
-    line = head + b'server: app.example.com, request: "\x16\x03\x01\x00\xf7\x01\x00"\n'
-    (tmp_path / "error.log").write_bytes(b"".join(line % number for number in range(8)))
-    (tmp_path / "noise.bin").write_bytes(bytes(range(256)) * 20)
-    report = analyze(tmp_path).report
-    assert [(source["path"], source["recognised"]) for source in report["bundle"]["sources"]] == [("error.log", 8)]

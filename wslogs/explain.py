@@ -13,7 +13,9 @@ from pathlib import Path
 import regex
 
 from wslogs.bundle import Bundle, Item, open_bundle
+from wslogs.detection import kind_of
 from wslogs.errors import PatternError
+from wslogs.evidence import read
 from wslogs.mask import Mask
 from wslogs.model import Event, Source, Token
 from wslogs.parsers import access
@@ -21,7 +23,6 @@ from wslogs.parsers.heads import Heads
 from wslogs.parsers.kinds import KINDS, second
 from wslogs.parsers.kit import Kit, decode
 from wslogs.patterns import Patterns, load
-from wslogs.pipeline import kind_of, read
 from wslogs.redact import ELIDED, Vault, shown_path
 from wslogs.report.names import address_class
 from wslogs.rows import nearest

@@ -16,10 +16,10 @@ import atheris
 
 with atheris.instrument_imports(include=["wslogs"]):
     from wslogs.bundle import Item, open_bundle
+    from wslogs.evidence import read
     from wslogs.parsers import conf_files, har, lines
     from wslogs.parsers.kit import Kit
     from wslogs.patterns import load
-    from wslogs.pipeline import read
     from wslogs.redact import Vault
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,14 +14,15 @@ from wslogs.cleaning.logs import Logs
 from wslogs.cleaning.pseudonyms import Pseudonyms
 from wslogs.cleaning.settings import Settings, hosts
 from wslogs.cleaning.texts import Texts
+from wslogs.detection import kind_of
 from wslogs.errors import BundleError
+from wslogs.evidence import Evidence, Progress, read
 from wslogs.manifest import HEAD, NAME
 from wslogs.parsers import nginx_conf
 from wslogs.parsers.certificates import is_certificates
 from wslogs.parsers.kinds import KINDS
 from wslogs.parsers.kit import Kit, decode
 from wslogs.patterns import load
-from wslogs.pipeline import Evidence, Progress, kind_of, read
 from wslogs.redact import Vault
 from wslogs.remote import is_address
 

@@ -16,7 +16,7 @@ import typer
 from wslogs.version import VERSION
 
 if TYPE_CHECKING:
-    from wslogs.pipeline import Progress
+    from wslogs.evidence import Progress
 
 OK, FAILED, WRONG, UNDETERMINED, DEFECT = 0, 1, 2, 3, 4
 STATUS = {"healthy": OK, "failure": FAILED, "undetermined": UNDETERMINED}

@@ -17,11 +17,11 @@ from wslogs.cleaning.texts import LOOSEST, Texts
 from wslogs.collecting import window
 from wslogs.collecting.programs import Said, run
 from wslogs.errors import BundleError
+from wslogs.evidence import Progress
 from wslogs.labels import label
 from wslogs.manifest import HEAD
 from wslogs.parsers import conf_files, nginx_conf
 from wslogs.patterns import load
-from wslogs.pipeline import Progress
 from wslogs.streams import Limit
 
 NAME = "COLLECTED.md"
