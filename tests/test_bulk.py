@@ -10,9 +10,9 @@ from random import Random
 import pytest
 
 from conftest import ROOT, patterns
-from wslogs import crowd, scan
+from wslogs import scan
 from wslogs.bundle import Item
-from wslogs.crowd import Rows
+from wslogs.columns import Rows, kind_key, merged
 from wslogs.detection import kind_of
 from wslogs.model import Event
 from wslogs.parsers import lines, parts
@@ -87,7 +87,7 @@ def both(raw: bytes, layouts: dict[str, tuple[str, str]], paths: Sequence[str] =
     (columns,) = parts.read([(Item.of("access.log", raw), {"": "nginx-access"})], kits[1])
     source = columns.source
     assert source is not None
-    rows = crowd.merged([rows for rows, _ in columns.rows])
+    rows = merged([rows for rows, _ in columns.rows])
     given = [(int(rows["line"][place]), raw) for place, raw in rows.raws.items()]
     single = list(lines.single(source, given, kits[1]))
     kept = [e for e in plain.events if dialled(e.path, kits[0])]
@@ -121,7 +121,7 @@ def test_columns_hold_what_the_events_say(name: str) -> None:
             continue  # of a path that no WebSocket has
         seen += 1
         kind, token, client, agent = (int(rows[name][place]) for name in ("kind", "token", "client", "agent"))
-        assert crowd.kind_key(rows.kinds[kind]) == crowd.kind_key(event)
+        assert kind_key(rows.kinds[kind]) == kind_key(event)
         assert (rows.tokens[token] if token >= 0 else None) == event.token
         assert (rows.clients[client] if client >= 0 else None) == event.client
         assert (rows.agents[agent] if agent >= 0 else None) == event.agent

@@ -17,7 +17,7 @@ from benchmarks.clusters import started
 from conftest import bundle, files, wslogs
 from stores import BUCKET, s3
 from test_crowd import CONF, fleet
-from wslogs import cluster, crowd, evidence, pipeline
+from wslogs import classes, cluster, evidence, pipeline
 from wslogs.bundle import Item
 from wslogs.cluster import Cluster
 from wslogs.errors import BundleError, ClusterError, DefectError
@@ -231,4 +231,4 @@ def test_a_scheduler_is_of_dask(folder: Path, tmp_path: Path) -> None:
 def test_no_more_lines_come_back_than_may_be_looked_at() -> None:
     kit = Kit(load(), Vault())
     (columns,) = parts.read([(Item.of("access.log", fleet(SOCKETS).encode()), {"": "nginx-access"})], replace(kit))
-    assert sum(len(one.raws) for one, _ in columns.rows) < crowd.EACH < sum(len(one) for one, _ in columns.rows)
+    assert sum(len(one.raws) for one, _ in columns.rows) < classes.EACH < sum(len(one) for one, _ in columns.rows)

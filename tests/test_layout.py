@@ -29,6 +29,8 @@ FLOORS = (
     ("mask",),
     ("times", "redact", "coverage"),
     ("crowd", "nets", "bodies"),
+    ("classes",),
+    ("columns",),
     ("leaks", "paths", "labels"),
     ("linewise",),
     ("elision",),
@@ -86,8 +88,8 @@ COVERED = {
 """Module -> the file that tests it under another name."""
 
 ROOMS = {"pandas": {"tables"}, "numpy": {
-    "correlate.align", "correlate.clocks", "crowd", "model", "parsers.bulk", "parsers.parts", "parsers.tally", "evidence",
-    "report.contract", "scan", "storms", "verdict",
+    "classes", "columns", "correlate.align", "correlate.clocks", "crowd", "evidence", "model", "parsers.bulk", "parsers.parts",
+    "parsers.tally", "report.contract", "scan", "storms", "verdict",
 }}  # fmt: skip
 """Library -> the only modules that import it when they are loaded."""
 

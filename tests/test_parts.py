@@ -17,8 +17,9 @@ from hypothesis import strategies as some
 from conftest import bundle, patterns
 from test_bulk import COMBINED, ODD, log
 from test_crowd import CONF, fleet
-from wslogs import crowd, evidence, pipeline, streams
+from wslogs import classes, evidence, pipeline, streams
 from wslogs.bundle import Item
+from wslogs.columns import kind_key, merged
 from wslogs.parsers import parts
 from wslogs.parsers.kit import Kit
 from wslogs.parsers.parts import Part, Read
@@ -68,14 +69,14 @@ def read(raw: bytes, size: int, engine: parts.Engine = parts.here, each: int = 5
     kit = Kit(patterns(), Vault())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "SIZE", size)
-        patch.setattr(crowd, "EACH", each)
-        patch.setattr(crowd, "MOST_EACH", 5)
+        patch.setattr(classes, "EACH", each)
+        patch.setattr(classes, "MOST_EACH", 5)
         (columns,) = parts.read([(Item.of("access.log", raw), {"": "nginx-access"})], kit, engine)
-    rows, source = crowd.merged([rows for rows, _ in columns.rows]), columns.source
+    rows, source = merged([rows for rows, _ in columns.rows]), columns.source
     assert source is not None
     told = [
         (
-            int(rows["line"][n]), rows["at"][n].item(), crowd.kind_key(rows.kinds[rows["kind"][n]]), rows["chance"][n].item(),
+            int(rows["line"][n]), rows["at"][n].item(), kind_key(rows.kinds[rows["kind"][n]]), rows["chance"][n].item(),
             rows.clients[rows["client"][n]],
         )
         for n in range(len(rows))
@@ -127,7 +128,7 @@ def test_a_log_that_goes_away_is_told_as_unreadable(tmp_path: Path, monkeypatch:
 def test_the_report_is_the_same_in_parts(size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evidence, "_MUCH", 0)
     monkeypatch.setattr(evidence, "_SMALL", 0)
-    monkeypatch.setattr(crowd, "EACH", 200)
+    monkeypatch.setattr(classes, "EACH", 200)
     folder = bundle(tmp_path / "b", {"access.log": fleet(), "access.log.1": fleet(700, seed=9), "nginx.conf": CONF})
     whole = pipeline.analyze(folder).report
     monkeypatch.setattr(parts, "SIZE", size)

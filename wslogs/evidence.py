@@ -10,7 +10,8 @@ import numpy as np
 
 from wslogs import coverage, facts
 from wslogs.bundle import Bundle, Item
-from wslogs.crowd import Flags, Rows, chosen, classed, merged, once
+from wslogs.classes import chosen, classed
+from wslogs.columns import Flags, Rows, merged, once
 from wslogs.detection import kind_of
 from wslogs.errors import shown
 from wslogs.model import Event, Source, Tier, What

@@ -12,7 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from wslogs.crowd import Crowd, Floats, Ints, runs
+from wslogs.columns import Floats, Ints, runs
+from wslogs.crowd import Crowd
 from wslogs.model import Attempt, Storm, Tier, Verdict
 
 FEWEST = 8

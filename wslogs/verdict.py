@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from wslogs.crowd import Crowd, Floats, Ints, runs
+from wslogs.columns import Floats, Ints, runs
+from wslogs.crowd import Crowd
 from wslogs.model import Attempt, Incident, Verdict
 from wslogs.patterns import Patterns
 from wslogs.stanzas import Cause

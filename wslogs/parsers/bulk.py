@@ -16,8 +16,8 @@ from typing import BinaryIO, TypeVar
 
 import numpy as np
 
-from wslogs import crowd
-from wslogs.crowd import Rows
+from wslogs import classes
+from wslogs.columns import Column, Flags, Rows, kind_key
 from wslogs.model import Event, Source, Token
 from wslogs.parsers import access
 from wslogs.parsers.bystanders import FAILED, Bystanders
@@ -98,19 +98,19 @@ class Bulk:
         self._named: dict[str, int] = {}
         self._told: dict[str, set[str]] = {}
         self._rows = Rows(sources=[source.path])
-        self._wanted: crowd.Flags = np.empty(0, np.bool_)
+        self._wanted: Flags = np.empty(0, np.bool_)
         self._count = 0
         """Rows so far; there is room for more."""
-        self._most = 2 * crowd.EACH
+        self._most = 2 * classes.EACH
         """Lines of them that are kept before some are dropped."""
 
-    def read(self, scanner: Scanner, stream: BinaryIO, needles: Iterable[str]) -> tuple[Rows, crowd.Flags]:
+    def read(self, scanner: Scanner, stream: BinaryIO, needles: Iterable[str]) -> tuple[Rows, Flags]:
         """(rows that could be handshakes, whether another tier may tell of each)."""
         where = finder(word.encode() for needle in needles for word in _cases(needle))
         for block in scanner.blocks(stream, where.find_matches_as_indexes if where is not None else lambda raw: ()):
             self._block(block)
         self._resize(self._count)
-        if self._count > crowd.EACH:
+        if self._count > classes.EACH:
             self._settle()
         return self._rows, self._wanted
 
@@ -152,7 +152,7 @@ class Bulk:
             return list(planned)
         return [self._row(raw, text) if one is None else next(planned) for raw, text, one in zip(raws, texts, matches, strict=True)]
 
-    def _add(self, columns: dict[str, crowd.Column], raws: Sequence[bytes], tied: crowd.Flags) -> None:
+    def _add(self, columns: dict[str, Column], raws: Sequence[bytes], tied: Flags) -> None:
         part, first = self._rows.like(columns), self._count
         wanted = tied | self._near(part)
         self._count += len(raws)
@@ -161,9 +161,9 @@ class Bulk:
         for name, column in columns.items():
             self._rows[name][first : self._count] = column
         self._wanted[first : self._count] = wanted
-        kept = self._kept(part, wanted) if self._count > crowd.EACH else np.ones(len(raws), np.bool_)
+        kept = self._kept(part, wanted) if self._count > classes.EACH else np.ones(len(raws), np.bool_)
         self._rows.raws |= {first + place: raws[place] for place in np.flatnonzero(kept).tolist()}
-        if self._count > crowd.EACH and len(self._rows.raws) > self._most:
+        if self._count > classes.EACH and len(self._rows.raws) > self._most:
             self._settle()
 
     def _resize(self, size: int) -> None:
@@ -171,13 +171,13 @@ class Bulk:
         for column in (*self._rows.columns.values(), self._wanted):
             column.resize(size, refcheck=False)
 
-    def _kept(self, part: Rows, wanted: crowd.Flags) -> crowd.Flags:
+    def _kept(self, part: Rows, wanted: Flags) -> Flags:
         """The rows that may be looked at for themselves when all are known, as far as these tell."""
-        return crowd.candidates(crowd.classes(part, self._kit.limits, self._kit.shown), part["chance"], wanted)
+        return classes.candidates(classes.classes(part, self._kit.limits, self._kit.shown), part["chance"], wanted)
 
-    def _near(self, part: Rows) -> crowd.Flags:
+    def _near(self, part: Rows) -> Flags:
         """Rows that another tier may tell of: by their token, or by their time where it names none."""
-        known: crowd.Flags = np.zeros(len(part), np.bool_)
+        known: Flags = np.zeros(len(part), np.bool_)
         if self._kit.joins:
             codes, back = np.unique(part["token"], return_inverse=True)
             known = np.array([code >= 0 and part.tokens[code].fingerprint in self._kit.joins for code in codes.tolist()], np.bool_)[back]
@@ -196,7 +196,7 @@ class Bulk:
         rows = self._rows.like({name: column[places] for name, column in self._rows.columns.items()})
         keep = places[self._kept(rows, self._wanted[places])]
         self._rows.raws = {place: self._rows.raws[place] for place in keep.tolist()}
-        self._most = 2 * max(crowd.EACH, len(keep))
+        self._most = 2 * max(classes.EACH, len(keep))
 
     def _row(self, raw: bytes, text: str | None) -> Taken:
         """What one row tells that the usual layout does not fit."""
@@ -303,7 +303,7 @@ class Bulk:
     def _kind(self, made: Event) -> int:
         if made.status == 101 or made.upgrade:
             self._kit.paths.add(made.path or "/")
-        key = crowd.kind_key(made)
+        key = kind_key(made)
         if key not in self._kinds:
             self._kinds[key] = len(self._kinds)
             bare = replace(

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from wslogs import crowd
+from wslogs import classes
 from wslogs.bundle import Item
-from wslogs.crowd import Flags, Ints, Rows
+from wslogs.columns import Flags, Ints, Rows
 from wslogs.model import Event, Mark, Source, UnknownForm
 from wslogs.parsers.bulk import Bulk
 from wslogs.parsers.bystanders import thinned, told
@@ -198,7 +198,7 @@ class _File:
         some = np.zeros(len(read.rows), np.bool_)
         some[places] = True
         self.reads[part.number] = read
-        self.kept[part.number] = places, crowd.classes(replace(read.rows, raws={}).where(some), self._kit.limits, self._kit.shown)
+        self.kept[part.number] = places, classes.classes(replace(read.rows, raws={}).where(some), self._kit.limits, self._kit.shown)
 
     def columns(self, part: Part, kit: Kit) -> Columns:
         """All parts, one after the other."""
@@ -229,12 +229,12 @@ def _settle(files: Sequence[_File], most: int) -> int:
     """Drops lines of all parts that are not looked at in any case, where there are too many of them; how many are left."""
     reads = [(file, number, read) for file in files for number, read in file.reads.items()]
     count = sum(len(read.rows.raws) for _, _, read in reads)
-    if count <= most or sum(len(read.rows) for _, _, read in reads) <= crowd.EACH:
+    if count <= most or sum(len(read.rows) for _, _, read in reads) <= classes.EACH:
         return count
     kept = [file.kept[number] for file, number, _ in reads]
     chance = np.concatenate([read.rows["chance"][places] for (_, _, read), (places, _) in zip(reads, kept, strict=True)])
     wanted = np.concatenate([read.wanted[places] for (_, _, read), (places, _) in zip(reads, kept, strict=True)])
-    keep = crowd.candidates(np.concatenate([of for _, of in kept]), chance, wanted)
+    keep = classes.candidates(np.concatenate([of for _, of in kept]), chance, wanted)
     ends = np.cumsum([len(places) for places, _ in kept])[:-1]
     for (file, number, read), (places, of), some in zip(reads, kept, np.split(keep, ends), strict=True):
         read.rows.raws = {place: read.rows.raws[place] for place in places[some].tolist()}
