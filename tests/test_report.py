@@ -312,6 +312,18 @@ def test_the_page_shows_200_attempts_and_says_how_many_there_are() -> None:
     assert len(page) < 400_000
 
 
+def test_attempts_that_are_not_listed_are_counted_in_the_verdict_too() -> None:
+    report = example("undetermined.json")
+    listed, tokens = len(report["attempts"]), {a["token"] for a in report["attempts"] if a["token"]}
+    assert view(report)["scope"] | {"first": None, "last": None, "clients": 0} == {
+        "first": None, "last": None, "attempts": listed, "tokens": len(tokens), "clients": 0, "partial": False,
+    }  # fmt: skip
+    report["outcomes"], report["attempt_count"] = {"failed": 900, "worked": 40, "unknown": 60}, 1000
+    assert (view(report)["scope"]["attempts"], view(report)["scope"]["partial"]) == (960, True)
+    page = html(report)
+    assert "<dd>960<span>of 1,000 in the bundle</span></dd>" in page and "at least" in page
+
+
 def stormy(count: int = 1000, **backoff: Any) -> dict[str, Any]:
     """The example with a storm of so many attempts in place of its attempts, and one attempt beside it."""
     report = example("failure.json")

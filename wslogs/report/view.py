@@ -29,13 +29,14 @@ def view(report: Item) -> Item:
     rows = _rows(came, whole["storms"])
     told = sum(max(row["storm"]["attempt_count"], len(row["attempts"])) if row["storm"] else 1 for row in rows)
     journeys = [journey(shape.fill(attempt, shape.ATTEMPT)) for attempt in (failing, working) if attempt]
+    outcomes = report.get("outcomes") or {name: sum(a["outcome"] == name for a in came) for name in ("failed", "worked", "unknown")}
     return {
         "report": whole,
         "verdict": whole["verdict"],
         "main": main,
         "total": total,
-        "scope": _scope(came, main, whole["verdict"]["status"], len(came) < total),
-        "outcomes": report.get("outcomes") or {name: sum(a["outcome"] == name for a in came) for name in ("failed", "worked", "unknown")},
+        "scope": _scope(came, main, whole["verdict"]["status"], outcomes),
+        "outcomes": outcomes,
         "journeys": journeys,
         "sequence": sequence(journeys[0]) if journeys else [],
         "timeline": timeline(came, whole["incidents"], whole["storms"]),
@@ -125,22 +126,27 @@ def _working(attempts: list[Item], failing: Item | None) -> Item | None:
     return min(worked, key=distance, default=None)
 
 
-def _scope(attempts: list[Item], main: Item | None, status: str, partial: bool) -> Item:
-    """Since when, how many and who: of the main incident, else of the attempts that the verdict is about."""
+def _scope(attempts: list[Item], main: Item | None, status: str, outcomes: dict[str, int]) -> Item:
+    """Since when, how many and who: of the main incident, else of the attempts that the verdict is about.
+
+    Of the latter those that are listed tell who; `partial` says that there were more.
+    """
     if main:
         return {key: main[key] for key in ("first", "last", "tokens", "clients")} | {
             "attempts": main["attempt_count"],
             "partial": False,
         }
-    about = attempts if status == "healthy" else [a for a in attempts if a["outcome"] != "worked"]
+    healthy = status == "healthy"
+    about = attempts if healthy else [a for a in attempts if a["outcome"] != "worked"]
+    count = sum(outcomes.values()) - (0 if healthy else outcomes["worked"])
     starts = sorted(a["started"] for a in about if moment(a.get("started")))
     return {
         "first": starts[0] if starts else None,
         "last": starts[-1] if starts else None,
-        "attempts": len(about),
+        "attempts": count,
         "tokens": len({a["token"] for a in about if a.get("token")}),
         "clients": len({a["client"] for a in about if a.get("client")}),
-        "partial": partial,
+        "partial": len(about) < count,
     }
 
 
