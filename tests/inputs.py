@@ -26,8 +26,9 @@ MADE = ("recorded", "documented")
 _HEAD = """# What wslogs reads
 
 Made by `python -m tests.inputs` from [tests/fixtures](../tests/fixtures): each input was written by the program and version
-named, or (marked so) by hand as its documentation or source says. *Recognised* counts the lines whose form wslogs knows,
-*fields* are what it took out of the lines that tell of a WebSocket.
+named, or (marked so) by hand as its documentation or source says. *Recognised* counts the lines whose form wslogs knows
+by their beginning (of a row of access up to the request, and the whole row where it may be about a WebSocket); *fields* are what
+it took out of the lines that tell of a WebSocket.
 
 | input | written by | how | lines | recognised | events | fields read |
 | --- | --- | --- | --- | --- | --- | --- |
