@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from conftest import SAMPLES
+from wslogs.bundle import HEAD
+from wslogs.parsers import kinds as module
 from wslogs.parsers.kinds import kinds, majority, second
 from wslogs.parsers.kit import Kit
 from wslogs.patterns import load
@@ -29,3 +34,24 @@ def test_the_year_that_first_lines_say_is_kept() -> None:
 def test_rows_of_a_format_of_ones_own_are_no_words_of_an_app() -> None:
     row = '[2026-11-23T04:16:03+00:00] 192.0.2.4 tide.example "GET /ws HTTP/1.1" 200 0.000 - - 280 9f\n'
     assert kinds(row.encode() * 5, "access.log", Kit(load(), Vault())) == {"": "nginx-access"}
+
+
+def test_what_all_first_lines_are_is_what_each_of_them_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [file for file in sorted(SAMPLES.rglob("bundle/*")) if file.is_file() and file.stat().st_size]
+    heads = {file: file.read_bytes()[:HEAD] for file in files}
+    kit = Kit(load(), Vault())
+    at_once = [file for file, head in heads.items() if module._are_rows(head, kit)]
+    monkeypatch.setattr(module, "_are_rows", lambda head, kit: False)
+    assert len(at_once) > 20
+    assert {file: kinds(heads[file], file.name, kit) for file in at_once} == {file: {"": "nginx-access"} for file in at_once}
+
+
+@pytest.mark.parametrize(
+    ("head", "rows"),
+    [
+        (ROW * 3, True), (ROW + b"\n" + ROW[:-1], True), (ROW * 900, True), (b"\n", False), (ROW + ERROR, False),
+        (b"web-1  | " + ROW, False), (ROW[:-1] + b" 7\n", False), (b'127.0.0.1:5000 - "GET /ws HTTP/1.1" 200 OK\n', False),
+    ],
+)  # fmt: skip
+def test_rows_from_end_to_end(head: bytes, rows: bool) -> None:
+    assert module._are_rows(head[:HEAD], Kit(load(), Vault())) is rows

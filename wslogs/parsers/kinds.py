@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from wslogs.bundle import HEAD
+from wslogs.linewise import compiled, expression, runs
 from wslogs.parsers import access
 from wslogs.parsers.heads import Head, Heads
 from wslogs.parsers.kit import Kit, decode
@@ -31,6 +33,8 @@ def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
 
     The name only breaks ties.
     """
+    if _are_rows(head, kit):
+        return {"": "nginx-access"}
     scores: dict[str, dict[str, float]] = {}
     clear: dict[str, Counter[str]] = {}
     own_rows: set[str] = set()
@@ -59,6 +63,21 @@ def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
             found[program] = best
             found |= {second(program, kind): kind for kind in _beside(best, clear.get(program, Counter()))}
     return found
+
+
+def _are_rows(head: bytes, kit: Kit) -> bool:
+    """Whether all of the first lines are rows of access from end to end, so that none says anything else: of many files most are such."""
+    whole = head[: head.rfind(b"\n") + 1] if len(head) >= HEAD else head + b"\n"
+    expressions = [one.expression.pattern for one in access.layouts(kit) if one.name not in _loose(kit)]
+    others = [one.match.pattern for one in kit.patterns.wrappers] + [one.match.pattern for one in kit.patterns.shapes if one.rows]
+    rows = compiled(rf"(?m)(?:(?:{'|'.join(expression(one) for one in expressions if runs(one))})\n|[ \t\r]*\n)*")
+    wrapped = compiled(rf"(?m)^(?:{'|'.join(map(expression, others))})")
+    return bool(whole.strip()) and rows.match(whole).end() == len(whole) and wrapped.search(whole) is None
+
+
+def _loose(kit: Kit) -> set[str]:
+    """Names of forms that rows of other servers have, too."""
+    return {one.id for one in kit.patterns.accesses if one.match is not None}
 
 
 def foreign(head: bytes, kit: Kit) -> str | None:
@@ -97,7 +116,7 @@ class _Judge:
 
     def __init__(self, kit: Kit) -> None:
         self._formats = access.layouts(kit)
-        self._loose = {one.id for one in kit.patterns.accesses if one.match is not None}
+        self._loose = _loose(kit)
         weighty = sorted(kit.patterns.shapes, key=lambda shape: -shape.weight)
         self._shapes = {kind: [(s.match, s.weight) for s in weighty if s.kind == kind and s.weight] for kind in KINDS}
         self._readers = {kind: kit.reader(kind) for kind in KINDS}
