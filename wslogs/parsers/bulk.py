@@ -114,6 +114,16 @@ class Bulk:
             self._settle()
         return self._rows, self._wanted
 
+    def when(self, raw: bytes) -> float | None:
+        """When a row was written, epoch seconds; None where it does not say."""
+        if (text := _plain(raw)) is not None:
+            plan, fits = next(((plan, fits) for plan in self._plans if (fits := plan.match(text)) is not None), (None, None))
+            if plan is not None and fits is not None:
+                at = self._time(plan, fits.groups()[plan.time])
+                return None if isnan(at) else at
+        row = self._row_of(raw)
+        return access.row_time(row) if row is not None else None
+
     def _block(self, block: Block) -> None:
         numbers, begins, ends = block.lines()
         places = list(zip(begins.tolist(), ends.tolist(), strict=True))

@@ -19,7 +19,7 @@ from wslogs.model import Event, Mark, Source, UnknownForm
 from wslogs.parsers.bulk import Bulk
 from wslogs.parsers.bystanders import thinned, told
 from wslogs.parsers.kit import Kit, spans, tier_of
-from wslogs.parsers.lines import Pass, clock_of, is_led, tally_of
+from wslogs.parsers.lines import Pass, is_led, tally_of
 from wslogs.parsers.tally import Shapes
 from wslogs.scan import Digest, Scanner, Undigested
 from wslogs.streams import Notes
@@ -93,11 +93,12 @@ def read_part(part: Part, kit: Kit, digest: Digest | None = None) -> Read:
     source = _source(part)
     reading = Pass(source, part.programs, kit)
     tally = tally_of(kit.patterns, {_KIND}, reading.formats)
-    scanner = Scanner((), tally, clock_of(source, reading), Undigested() if digest is None else digest)
+    bulk = Bulk(source, kit, reading.row_of, reading.bystanders, tally.missed)
+    scanner = Scanner((), tally, bulk.when, Undigested() if digest is None else digest)
     led = needled(kit)
     needles = {*reading.needles(), *(path for path in led if path.isascii())}
     with part.item.lines(part.first, part.last) as stream:
-        rows, wanted = Bulk(source, kit, reading.row_of, reading.bystanders, tally.missed).read(scanner, stream, needles)
+        rows, wanted = bulk.read(scanner, stream, needles)
     return Read(
         led, rows, wanted, scanner.lines, min(scanner.recognised, scanner.lines) - tally.unread, tally.shapes, scanner.marks,
         reading.bystanders.looks, source.notes, part.item.notes, scanner.sha256,
