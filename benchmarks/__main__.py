@@ -40,7 +40,7 @@ def options(words: list[str]) -> argparse.Namespace:
 
 def main(words: list[str]) -> int:
     if words[:1] == ["profile"]:
-        return profile.main(words[1:])
+        return profile.main(words[1:], PAGE)
     given = options(words)
     setting = Setting(given.size, given.repeat, given.data.resolve(), given.inputs)
     failed = 0

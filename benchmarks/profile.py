@@ -1,4 +1,4 @@
-"""Where the time of one analyze goes:  python -m benchmarks profile [KIND] [--size GB] [--tries N]
+"""Where the time of one analyze goes:  python -m benchmarks profile [KIND] [--size GB] [--tries N] [--write]
 
 cProfile makes calls dearer than they are, so that shares tell more than seconds; it sees the first thread of this process alone.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.data import KINDS, Spec, made
 from benchmarks.programs import ROOT
-from benchmarks.tables import Table, machine, seconds, size
+from benchmarks.tables import Table, machine, seconds, size, write
 
 Place = tuple[str, int, str]
 """File, line, function."""
@@ -127,17 +127,20 @@ def tables(calls: Calls, about: str) -> list[Table]:
     ]
 
 
-def main(words: list[str]) -> int:
+def main(words: list[str], page: Path) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks profile", description=(__doc__ or "").partition(":")[0])
     parser.add_argument("kind", nargs="?", choices=KINDS, default="access", help="what is analysed (default access)")
     parser.add_argument("--size", type=float, default=0.05, metavar="GB", help="default 0.05")
     parser.add_argument("--tries", type=int, default=10_000, metavar="N", help="of attempts and storm (default 10000)")
     parser.add_argument("--app", action="store_true", help="with an app log beside attempts")
     parser.add_argument("--data", type=Path, default=ROOT / "build" / "bench", metavar="DIR", help="default build/bench")
+    parser.add_argument("--write", action="store_true", help=f"put the tables into docs/{page.name}")
     given = parser.parse_args(words)
     by_tries = given.kind in ("attempts", "storm")
     spec = Spec(given.kind, tries=given.tries, app=given.app) if by_tries else Spec(given.kind, size_gb=given.size)
     one = made(spec, given.data.resolve())
     for table in tables(profiled([one.bundle]), f"{given.kind}, {size(one.size)}"):
         print(table.markdown().replace("&nbsp;", " "))
+        if given.write:
+            write(page, table)
     return 0

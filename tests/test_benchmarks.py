@@ -299,3 +299,13 @@ def test_a_profile_names_the_steps(folder: Path) -> None:
     whole = sum(row[2] for row in calls.values())
     assert sum(own + called for own, called in told.values()) == pytest.approx(whole, rel=0.1)
     assert [table.name for table in profile.tables(calls, "attempts")] == ["steps", "modules"]
+
+
+def test_a_profile_goes_into_its_page(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "performance.md"
+    marks = "".join(f"<!-- measured: {name} -->\nold\n<!-- end -->\n" for name in ("steps", "modules"))
+    page.write_text(marks, "utf-8")
+    assert profile.main(["attempts", "--tries", "50", "--data", str(folder), "--write"], page) == 0
+    told = page.read_text("utf-8")
+    assert "old" not in told and "| pipeline.analyze |" in told and "| parsers.lines |" in told
+    assert "pipeline.analyze" in capsys.readouterr().out
