@@ -233,7 +233,7 @@ def test_a_table_is_markdown_with_figures_to_the_right() -> None:
 
 
 def test_a_table_goes_between_its_marks() -> None:
-    page = "before\n<!-- measured: one -->\nold\n<!-- end -->\n<!-- measured: two -->\nkept\n<!-- end -->\nafter\n"
+    page = "before\n<!-- measured: one -->\nbefore it\n<!-- end -->\n<!-- measured: two -->\nkept\n<!-- end -->\nafter\n"
     table = Table("one", ("a",), [("1",)], "note.")
     once = filled(page, table)
     assert once == page.replace("old\n", "\n| a |\n| --- |\n| 1 |\n\nnote.\n\n")
@@ -303,9 +303,9 @@ def test_a_profile_names_the_steps(folder: Path) -> None:
 
 def test_a_profile_goes_into_its_page(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = tmp_path / "performance.md"
-    marks = "".join(f"<!-- measured: {name} -->\nold\n<!-- end -->\n" for name in ("steps", "modules"))
+    marks = "".join(f"<!-- measured: {name} -->\nbefore it\n<!-- end -->\n" for name in ("steps", "modules"))
     page.write_text(marks, "utf-8")
     assert profile.main(["attempts", "--tries", "50", "--data", str(folder), "--write"], page) == 0
     told = page.read_text("utf-8")
-    assert "old" not in told and "| pipeline.analyze |" in told and "| parsers.lines |" in told
+    assert "before it" not in told and "| pipeline.analyze |" in told and "| parsers.lines |" in told
     assert "pipeline.analyze" in capsys.readouterr().out
