@@ -233,7 +233,7 @@ def test_a_table_is_markdown_with_figures_to_the_right() -> None:
 
 
 def test_a_table_goes_between_its_marks() -> None:
-    page = "before\n<!-- measured: one -->\nbefore it\n<!-- end -->\n<!-- measured: two -->\nkept\n<!-- end -->\nafter\n"
+    page = "before\n<!-- measured: one -->\nold\n<!-- end -->\n<!-- measured: two -->\nkept\n<!-- end -->\nafter\n"
     table = Table("one", ("a",), [("1",)], "note.")
     once = filled(page, table)
     assert once == page.replace("old\n", "\n| a |\n| --- |\n| 1 |\n\nnote.\n\n")
