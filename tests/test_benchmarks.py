@@ -307,5 +307,5 @@ def test_a_profile_goes_into_its_page(folder: Path, tmp_path: Path, capsys: pyte
     page.write_text(marks, "utf-8")
     assert profile.main(["attempts", "--tries", "50", "--data", str(folder), "--write"], page) == 0
     told = page.read_text("utf-8")
-    assert "before it" not in told and "| pipeline.analyze |" in told and "| parsers.lines |" in told
+    assert "before it" not in told and "| pipeline.analyze |" in told and "| patterns |" in told
     assert "pipeline.analyze" in capsys.readouterr().out
