@@ -31,24 +31,52 @@ def test_values_are_given_with_their_kinds(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(bodies, "_AT_ONCE", 10)
     rows = [(b'"the first"', "cookie"), (b'{"a":\n"the second"}', "body"), (b'"the third"', "body")]
     kept = Bodies()
-    assert all(kept.add(*row) for row in [*rows, (b"null", "cookie")])
-    assert list(kept) == [("the first", "cookie"), ("the second", "body"), ("the third", "body")]
-    assert list(kept.taken()) == rows and list(kept) == []
+    assert not any(kept.add(*row) for row in [*rows, (b"null", "cookie")]) and not kept.settle()
+    assert list(kept.taken()) == rows and list(kept.taken()) == []
 
 
-@pytest.mark.parametrize("value", ['{"password": "x"}', '{"DB_PWD": "x"}', "postgres:\\/\\/app:hunter22@db"])
+FURTHER = [
+    (r'"a\/b of 9f8Zq2LmXv7T"', "an escaped solidus", ["a/b of 9f8Zq2LmXv7T"]),
+    (r'"\u0039f8Zq2LmXv7TbR"', "an escaped character", ["9f8Zq2LmXv7TbR"]),
+    (r'"{\"a\": \"q\\\"9f8Zq2LmXv7TbR\"}"', "JSON in JSON", ['{"a": "q\\"9f8Zq2LmXv7TbR"}', 'q"9f8Zq2LmXv7TbR']),
+    ('"100 %25 of it"', "a percent sign", ["100 %25 of it"]),
+]
+
+
+@pytest.mark.parametrize(("value", "kind", "found"), FURTHER, ids=[kind for _, kind, _ in FURTHER])
+def test_what_does_not_stand_as_it_reads_is_always_given(value: str, kind: str, found: list[str]) -> None:
+    kept = Bodies()
+    kept.add(value.encode(), kind)
+    kept.add(b'{"text": "no escape but \\" and \\n and no part of it"}', "body")
+    assert not kept.settle()
+    assert list(kept.holding(["not in there"])) == [(text, kind) for text in found]
+
+
+@pytest.mark.parametrize("before", range(9))
+def test_a_text_that_holds_a_part_of_an_output_is_given_wherever_it_stands(before: int) -> None:
+    kept = Bodies()
+    for place in range(20):
+        kept.add(content("x" * before + (SECRET if place == 7 else "another text")), f"body {place}")
+    assert not kept.settle()
+    for window in (SECRET[:12], SECRET[4:16], SECRET[-12:]):
+        assert list(kept.holding(["some part 12", window])) == [("application/json", "body 7"), ("x" * before + SECRET, "body 7")]
+    assert list(kept.holding(["some part 12"])) == list(kept.holding([])) == []
+
+
+@pytest.mark.parametrize(
+    "value", ['{"password": "x"}', '{"DB_PWD": "x"}', "postgres:\\/\\/app:hunter22@db", "https://app:hunter22@db", "passPHRASE of mine"]
+)
 def test_where_a_password_may_stand_is_looked_into_at_once(value: str) -> None:
-    assert not Bodies().add(content(value), "body")
-
-
-def test_a_byte_that_no_json_holds_does_not_mix_values_up() -> None:
-    assert not Bodies().add(b'"the\0second"', "body")
+    kept = Bodies()
+    for one in ("a passing word", value, "somebody@home.example"):
+        assert not kept.add(content(one), "body")
+    assert kept.settle() == [(content(value), "body")]
 
 
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "MOST", 30)
-    kept = Bodies()
-    assert kept.add(b'"' + b"a" * 20 + b'"', "body") and not kept.add(b'"' + b"b" * 20 + b'"', "body")
+    kept, second = Bodies(), b'"' + b"b" * 20 + b'"'
+    assert not kept.add(b'"' + b"a" * 20 + b'"', "body") and kept.add(second, "body") == ((second, "body"),)
 
 
 @pytest.mark.parametrize(

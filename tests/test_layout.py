@@ -32,7 +32,7 @@ FLOORS = (
     ("classes",),
     ("columns",),
     ("leaks", "paths", "labels"),
-    ("linewise",),
+    ("linewise", "sieve"),
     ("elision",),
     ("manifest", "model", "errors", "version", "resources"),
 )
@@ -89,7 +89,7 @@ COVERED = {
 
 ROOMS = {"pandas": {"tables"}, "numpy": {
     "classes", "columns", "correlate.align", "correlate.clocks", "crowd", "evidence", "model", "parsers.bulk", "parsers.parts",
-    "parsers.row_reader", "parsers.tally", "report.contract", "scan", "storms", "verdict",
+    "parsers.row_reader", "parsers.tally", "report.contract", "scan", "sieve", "storms", "verdict",
 }}  # fmt: skip
 """Library -> the only modules that import it when they are loaded."""
 

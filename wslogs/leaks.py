@@ -11,9 +11,10 @@ import binascii
 import hashlib
 import html
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import accumulate, chain
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import ahocorasick_rs
@@ -21,6 +22,9 @@ import regex
 
 from wslogs import resources
 from wslogs.linewise import compiled
+
+if TYPE_CHECKING:
+    from wslogs.sieve import Sieve
 
 WINDOW, SHORT = 12, 8
 """So many characters of a secret in an output are a leak; of a password the second."""
@@ -40,6 +44,10 @@ _ORDINARY = regex.compile(
     r"|(?:v?\d{1,3}/)?(?:[a-z_.\-: ]|/(?:v\d{1,3}(?=/|$))?)*|https?://[a-z.\-]*|[A-Z_]+"  # words and paths, cut anywhere
 )
 _ONE_WORD = regex.compile(r"[a-z]{8,}|[A-Z]{8,}|[^a-z]*[a-z]{11,}[^a-z]*")
+
+
+More = Callable[[Collection[str]], Iterable[tuple[str, str]]]
+"""Parts of outputs -> (value, kind) of further secrets in which one of them may stand."""
 
 
 class Register:
@@ -78,16 +86,15 @@ class Register:
         found = (text for known in (self._kinds, self._short) for text in known if " " in text and len(text) < _WORDS)
         return sorted(found, key=lambda text: (-len(text), text))
 
-    def find(
-        self, outputs: Mapping[str, bytes], public: Collection[str] = (), more: Iterable[tuple[str, str]] = ()
-    ) -> tuple[str, str] | None:
+    def find(self, outputs: Mapping[str, bytes], public: Collection[str] = (), more: More = lambda windows: ()) -> tuple[str, str] | None:
         """(name of the output, kind of the secret) of a secret that an output holds a part of; None when there is none.
 
-        `public` are texts that may stand there: labels, paths and hashes of this report. `more` are (value, kind) of further secrets.
+        `public` are texts that may stand there: labels, paths and hashes of this report.
         """
         said = "\n".join(public)
         runs = {name: _runs(content.decode("utf-8", "replace")) for name, content in outputs.items()}
-        further = ((form, kind) for text, kind in more for form in _decoded(text))
+        windows = set[str]().union(*(_windows(one, WINDOW) for one in runs.values()))
+        further = ((form, kind) for text, kind in more(windows) for form in _decoded(text))
         for size, secrets in ((WINDOW, chain(self._kinds.items(), self._short.items(), further)), (SHORT, self._short.items())):
             if (found := _hit(secrets, {name: _windows(one, size) for name, one in runs.items()}, said)) is not None:
                 return found
@@ -127,10 +134,19 @@ def _hit(secrets: Iterable[tuple[str, str]], windows: Mapping[str, set[str]], sa
     order = sorted(set().union(*windows.values()))
     if not order:
         return None
-    found = ahocorasick_rs.BytesAhoCorasick([one.encode("utf-8", "surrogatepass") for one in order])
+    raws = [one.encode("utf-8", "surrogatepass") for one in order]
+    found = ahocorasick_rs.BytesAhoCorasick(raws)
+    sieve: Sieve | None = None
     for texts, kinds in _batches(secrets):
+        block = b"\n".join(texts)
+        if len(block) > _AT_ONCE and len(order[0]) >= WINDOW:
+            from wslogs.sieve import Sieve
+
+            sieve = sieve or Sieve(raws)
+            if not sieve.places(block):
+                continue
         starts = list(accumulate((len(one) + 1 for one in texts), initial=0))
-        for which, begin, _ in found.find_matches_as_indexes(b"\n".join(texts), overlapping=True):
+        for which, begin, _ in found.find_matches_as_indexes(block, overlapping=True):
             if order[which] not in said and order[which] not in _own_text():
                 name = next(name for name, some in windows.items() if order[which] in some)
                 return name, kinds[bisect_right(starts, begin) - 1]

@@ -7,9 +7,11 @@ import hmac
 import secrets
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
+from itertools import chain
 from sys import intern
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import msgspec
 import regex
 
 from wslogs.bodies import Bodies, below, inner, texts
@@ -101,14 +103,14 @@ class Vault:
                 self.secret(user, kind, password=True)
                 self.secret(password, "password", password=True)
 
-    def body(self, value: bytes, kind: str) -> None:
+    def body(self, value: bytes | msgspec.Raw, kind: str) -> None:
         """Remembers every text below a value of JSON, and what the nets find in it."""
-        if not self._bodies.add(value, kind):
-            self._look_into(value, kind)
+        for one, its in self._bodies.add(value, kind):
+            self._look_into(one, its)
 
     def reveal(self) -> None:
         """Looks into bodies that were only kept: after that `seen` has all values one by one."""
-        for value, kind in self._bodies.taken():
+        for value, kind in chain(self._bodies.settle(), self._bodies.taken()):
             self._look_into(value, kind)
 
     def _look_into(self, value: bytes, kind: str) -> None:
@@ -177,9 +179,11 @@ class Vault:
 
         `public` are texts that may stand there: labels, paths and hashes of this report.
         """
+        for value, kind in self._bodies.settle():
+            self._look_into(value, kind)
         if digests(files, public):  # of which secret one is tells only its own digest
             self.reveal()
-        if (found := self.seen.find(files, public, self._bodies)) is not None:
+        if (found := self.seen.find(files, public, self._bodies.holding)) is not None:
             raise LeakError(f"{found[0]} would have held a part of a {found[1]}; nothing was written")
 
 

@@ -1,0 +1,62 @@
+"""Where in bytes one of many texts may stand, ten times as fast as an automaton finds it; and where JSON is not as it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+SHORTEST = 12
+"""Bytes of a text: wherever it begins it holds eight that begin at a multiple of four, so that every fourth place is looked up."""
+_PART, _STEP = 8, 4
+_LOW, _HIGH = np.uint32(0x9E3779B1), np.uint32(0x85EBCA77)
+"""Odd numbers, by which all bits of a word come to stand in the upper ones."""
+_LEAST, _MOST = 16, 24
+"""Bits of the table: it holds one part in some hundred places, and stays small."""
+_BACKSLASH, _PERCENT = ord("\\"), ord("%")
+_AS_BLANKS = np.zeros(256, np.bool_)
+_AS_BLANKS[list(b'"nrtf')] = True
+
+
+class Sieve:
+    """Texts of twelve bytes and more, each known by its first twelve."""
+
+    def __init__(self, texts: Iterable[bytes]) -> None:
+        self._firsts = {text[:SHORTEST] for text in texts}
+        parts = b"".join({one[at : at + _PART] for one in self._firsts for at in range(_STEP)})
+        words = np.frombuffer(parts, "<u4")
+        self._shift = np.uint32(32 - min(_MOST, max(_LEAST, (32 * len(parts)).bit_length())))
+        self._known = np.zeros(1 << (32 - int(self._shift)), np.bool_)
+        self._known[self._hashed(words[::2], words[1::2])] = True
+
+    def places(self, block: bytes) -> list[int]:
+        """Where the first twelve bytes of a text stand, ascending; each place may be told up to three bytes too late."""
+        words = np.frombuffer(block, "<u4", len(block) // _STEP)
+        if len(words) < 2:
+            return []
+        found = np.flatnonzero(self._known.take(self._hashed(words[:-1], words[1:]))) * _STEP
+        told, places = dict[bytes, bool](), list[int]()
+        for at in found.tolist():
+            around = block[max(0, at - _STEP + 1) : at + SHORTEST]
+            if around not in told:  # in bodies the same comes again and again
+                told[around] = any(around[first : first + SHORTEST] in self._firsts for first in range(min(_STEP, at + 1)))
+            if told[around]:
+                places.append(at)
+        return places
+
+    def _hashed(self, low: NDArray[np.uint32], high: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        hashed = low * _LOW
+        hashed += high * _HIGH
+        hashed >>= self._shift
+        return hashed
+
+
+def coded(block: bytes) -> NDArray[np.intp]:
+    """Where a text in JSON may be decoded to more than quotes and blanks between what stands there; ascending."""
+    codes = np.frombuffer(block, np.uint8)
+    escaped = codes[:-1] == _BACKSLASH
+    escaped &= codes[1:] != ord('"')  # most are quotes: the others are looked at one by one
+    places = np.flatnonzero(escaped)
+    places = places[~_AS_BLANKS[codes[places + 1]]]
+    return np.union1d(places, np.flatnonzero(codes == _PERCENT))
