@@ -21,7 +21,7 @@ from wslogs.cleaning.texts import LOOSE, Texts
 from wslogs.cli import app
 from wslogs.errors import LeakError
 from wslogs.manifest import HEAD, is_manifest
-from wslogs.parsers import har
+from wslogs.parsers import har_file
 from wslogs.parsers.heads import Heads
 from wslogs.parsers.kit import Kit
 from wslogs.pipeline import analyze
@@ -267,7 +267,7 @@ def test_a_har_has_only_what_is_read(kit: Kit, texts: Texts) -> None:
         "timings": {"wait": None, "receive": None}, "_resourceType": "websocket",
         "_webSocketMessages": [{"type": "send", "time": 1795435200.5}],
     }]  # fmt: skip
-    assert not har.read(Browser(kit, texts).har(raw[: raw.index(b"]}}")]).encode()).whole
+    assert not har_file.read(Browser(kit, texts).har(raw[: raw.index(b"]}}")]).encode()).whole
 
 
 def test_a_token_that_a_runtime_cut_in_two_is_one(kit: Kit, texts: Texts) -> None:

@@ -91,12 +91,6 @@ def test_halves_of_characters_are_no_cut(tmp_path: Path, old: bytes, new: bytes)
     assert made.sources[0].notes == ["some of its bytes or escapes are no characters; they are read as U+FFFD"]
 
 
-def test_a_whole_character_in_escapes_and_an_escaped_backslash_stay() -> None:
-    kept = rb'{"a": "\ud83d\ude00 \\ud83d \u00e9 \" \\"}'
-    assert har._readable(kept) == kept
-    assert har._readable(rb'{"a": "\ud83d\ud83d\ude00\ude00"}') == rb'{"a": "\ufffd\ud83d\ude00\ufffd"}'
-
-
 def test_an_entry_of_another_form_is_counted(tmp_path: Path) -> None:
     found = parsed(tmp_path, text_of(entry(status=101), {"request": 7}))
     assert (len(found.events), found.sources[0].notes) == (1, ["1 entries have another form"])

@@ -88,8 +88,8 @@ COVERED = {
 """Module -> the file that tests it under another name."""
 
 ROOMS = {"pandas": {"tables"}, "numpy": {
-    "classes", "columns", "correlate.align", "correlate.clocks", "crowd", "evidence", "model", "parsers.bulk", "parsers.parts",
-    "parsers.row_reader", "parsers.tally", "report.contract", "scan", "sieve", "storms", "verdict",
+    "classes", "columns", "correlate.align", "correlate.clocks", "crowd", "evidence", "model", "parsers.bulk", "parsers.har_file",
+    "parsers.parts", "parsers.row_reader", "parsers.tally", "report.contract", "scan", "sieve", "storms", "verdict",
 }}  # fmt: skip
 """Library -> the only modules that import it when they are loaded."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import regex
 
 from wslogs import times
 from wslogs.cleaning.texts import LOOSE, LOOSEST, STRICT, Texts
-from wslogs.parsers.har import Entry, Frame, Header, read
+from wslogs.parsers.har_file import Entry, Frame, Header, read
 from wslogs.parsers.kit import Kit
 
 _DATE = regex.compile(r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
@@ -62,7 +62,7 @@ class Browser:
         made: dict[str, object] = {"type": frame.type if _TYPE.fullmatch(frame.type) else "", "time": frame.time}
         return made | ({"data": self._words(frame.text)} if frame.type == "error" else {})
 
-    def _headers(self, headers: list[Header]) -> list[dict[str, str]]:
+    def _headers(self, headers: Sequence[Header]) -> list[dict[str, str]]:
         return [{"name": h.name, "value": made} for h in headers if (made := self._header(h.name.lower(), h.value)) is not None]
 
     def _header(self, name: str, value: str) -> str | None:

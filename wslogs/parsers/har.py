@@ -1,4 +1,4 @@
-"""HAR exports -> one event for each WebSocket entry.
+"""Entries of a HAR -> one event for each about a WebSocket.
 
 What DevTools writes for a WebSocket: ChromeDevTools/devtools-frontend, front_end/models/har/Log.ts. Its status is 0 for
 every refused handshake, and the HTTP status stands only in a frame of type `error`. Firefox (devtools/client/netmonitor/src/
@@ -8,32 +8,23 @@ reason. chrome-har and older Playwright write no WebSocket at all.
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-import shutil
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from email.utils import parsedate_to_datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import msgspec
 import regex
 
-from wslogs import times
 from wslogs.bundle import Item
 from wslogs.model import Event, Source, Tier, What
 from wslogs.parsers import nginx_build
+from wslogs.parsers.har_file import Entry, Opened, header, load
 from wslogs.parsers.kit import Kit, Parsed, apply_fields, apply_reading, few, origin
 from wslogs.redact import ELIDED
 
-_EARLIEST = 946684800.0
-"""Before 2000: Chrome dates a try that failed before its request at the end of 1969."""
 _BODIES = frozenset({"xhr", "fetch", "websocket", "other", None})
 """Kinds of entries whose bodies are data, and no page or script."""
 _MOST_OF_A_BODY = 64 << 10
-_AT_ONCE = 1 << 20
-_WRITER = regex.compile(rb'"creator"\s*:\s*\{[^{}]{0,400}?"name"\s*:\s*"([^"]{0,40})"')
 _WAITED_FOR = frozenset({b"Firefox", b"WebKit Web Inspector"})
 """Writers whose entry of a try that failed differs from one that waits only in that its times are told."""
 _PLAYWRIGHT, _WEBKIT = b"Playwright", b"WebKit Web Inspector"
@@ -42,113 +33,11 @@ _MILLISECONDS = 1e11
 NO_ENTRY = "no WebSocket entry"
 """The note on a HAR without any: it is no sign that none was dialled."""
 _SERVER = regex.compile(rb'(?i)"name"\s*:\s*"server",\s*"value"\s*:\s*"nginx/(\d{1,3}\.\d{1,4}\.\d{1,4})\b')
+_NGINX = "nginx/"
 _TUNNEL = 101
 _ASKED = frozenset({"xhr", "fetch"})
 """Kinds of entries that an app answers and no file does."""
 _MOST_OTHERS = 2000
-_SCHEMES = ("ws://", "wss://")
-
-
-_ESCAPE = regex.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", regex.DOTALL
-)
-_NOTHING = msgspec.Raw(b"null")
-
-
-class Header(msgspec.Struct):
-    name: str = ""
-    value: str = ""
-
-
-class Frame(msgspec.Struct):
-    type: str = ""
-    time: float | None = None
-    data: msgspec.Raw = _NOTHING
-
-    @property
-    def text(self) -> str:
-        """What is said in it; nothing where it is no text."""
-        with suppress(msgspec.DecodeError):
-            return msgspec.json.decode(self.data, type=str | None) or ""
-        return ""
-
-
-class Timings(msgspec.Struct):
-    wait: float | None = None
-    receive: float | None = None
-
-
-class Request(msgspec.Struct):
-    method: str = ""
-    url: str = ""
-    headers: list[Header] = []
-    cookies: msgspec.Raw = _NOTHING
-    body: msgspec.Raw = msgspec.field(default=_NOTHING, name="postData")
-
-
-class Response(msgspec.Struct):
-    status: int | None = None
-    headers: list[Header] = []
-    error: str | None = msgspec.field(default=None, name="_error")
-    failure: str | None = msgspec.field(default=None, name="_failureText")
-    cookies: msgspec.Raw = _NOTHING
-    content: msgspec.Raw = _NOTHING
-
-
-class Entry(msgspec.Struct, dict=True):
-    request: Request
-    response: Response = msgspec.field(default_factory=Response)
-    started: str = msgspec.field(default="", name="startedDateTime")
-    time: float | None = None
-    timings: Timings = msgspec.field(default_factory=Timings)
-    pageref: str | None = None
-    resource: str | None = msgspec.field(default=None, name="_resourceType")
-    security: str | None = msgspec.field(default=None, name="_securityState")
-    frames: list[Frame] | None = msgspec.field(default=None, name="_webSocketMessages")
-
-    @cached_property
-    def at(self) -> float | None:
-        """When it began, epoch seconds; None where it is dated 1969 or not at all."""
-        moment = times.parse(self.started, "iso")
-        return moment[0] if moment and moment[0] > _EARLIEST else None
-
-    @cached_property
-    def is_websocket(self) -> bool:
-        if self.resource == "websocket" or self.request.url.startswith(_SCHEMES):
-            return True
-        return _header(self.request.headers, "upgrade").lower() == "websocket"
-
-
-class Page(msgspec.Struct):
-    id: str = ""
-    title: str = ""
-    """Chrome gives the URL of the page, Firefox what its tab is called."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What one HAR holds of what is read."""
-
-    entries: list[Entry]
-    pages: dict[str, str]
-    """Id of each load of a page -> its title, in their order."""
-    others: int
-    """Entries of another form."""
-    whole: bool
-    """Whether it is not cut."""
-    repaired: bool
-    """Whether bytes or escapes in it are no characters."""
-    writer: bytes
-    """The program that wrote it."""
-
-
-class _Log(msgspec.Struct):
-    entries: list[msgspec.Raw] = []
-    pages: list[Page] = []
-
-
-class _Har(msgspec.Struct):
-    log: _Log
 
 
 def is_har(head: bytes) -> bool:
@@ -162,149 +51,90 @@ def parse(item: Item, kit: Kit) -> Parsed:
 
     A HAR that is cut gives the entries before the cut and a note; entries of another form are counted and left out.
     """
-    whole_file = io.BytesIO()  # grows in place, where `read()` would join two halves
-    with item.open() as stream:
-        shutil.copyfileobj(stream, whole_file, _AT_ONCE)
-    raw = whole_file.getvalue()
-    source = Source(path=item.path, kind="har", tier=Tier.BROWSER, sha256=hashlib.sha256(raw).hexdigest(), zone_from="the log")
-    source.lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
-    parsed = Parsed([source])
-    opened = read(raw)
-    entries, pages = opened.entries, opened.pages
+    opened, digest = load(item)
+    source = Source(path=item.path, kind="har", tier=Tier.BROWSER, sha256=digest, zone_from="the log")
+    entries, begun = opened.entries, [entry.at for entry in opened.entries]
     if opened.repaired:
         source.notes.append("some of its bytes or escapes are no characters; they are read as U+FFFD")
     if not opened.whole:
         source.notes.append("cut")
     if opened.others:
         source.notes.append(f"{opened.others} entries have another form")
+    tried = [position for position, entry in enumerate(entries) if entry.is_websocket]
+    chosen = few(tried, source, kit)
+    _learn_secrets(entries, frozenset(tried), kit)
+    dates = [date for entry, at in zip(entries, begun, strict=True) if at is not None and (date := _date(entry, at))]
+    parsed = Parsed([source], dates={source.path: dates} if dates else {})
+    _span(source, entries, begun)
+    tries, others, server = dict(zip(tried, opened.places(tried), strict=False)), _others(opened, begun, frozenset(tried)), _server(opened)
+    lines, last = _lines(opened.raw, (*tries.values(), *(place for _, place in others), *(found.start() for found in server)))
+    source.lines = last - opened.raw.endswith(b"\n")
     told = len(entries) + opened.others
     source.recognised = source.lines if opened.whole and not opened.others else source.lines * len(entries) // max(1, told + 1)
-    lines, others = _lines(raw), list[tuple[Entry, float]]()
-    moments = _moments(entries)
-    places = {page: len(pages) - place - 1 for place, page in enumerate(pages)}
-    writer = opened.writer
-    tried = [position for position, entry in enumerate(entries) if entry.is_websocket]
-    line_of = dict(zip(tried, lines, strict=False))
-    chosen = set(few(tried, source, kit))
-    for position, entry in enumerate(entries):
-        at = entry.at
-        if at is not None:
-            source.first = at if source.first is None else min(source.first, at)
-            source.last = max(source.last or at, at + max(0.0, (entry.time or 0.0)) / 1000)
-        _learn_secrets(entry, kit)
-        if position in chosen:
-            made = _event(entry, at, source, line_of.get(position, 1), moments[position], writer, kit)
-            made.loads_after = places.get(entry.pageref or "")
-            made.page = made.page or origin(pages.get(entry.pageref or "", ""), kit)
-            parsed.events.append(made)
-        elif (
-            at is not None
-            and position not in line_of
-            and entry.resource in _ASKED
-            and len(others) < _MOST_OTHERS
-            and (entry.response.status or 0) > 99
-        ):
-            others.append((entry, at))
-        if at is not None and (date := _date(entry, at)):
-            parsed.dates.setdefault(source.path, []).append(date)
-    if source.first is not None and source.last is not None:
-        source.spans = [(source.first, source.last)]  # it records from when DevTools are opened to the export, busy or not
-    parsed.others = _others(others, raw, source, kit)
-    if (found := _SERVER.search(raw)) is not None:
-        parsed.others.append(nginx_build.event(source.path, raw.count(b"\n", 0, found.start()) + 1, Tier.BROWSER, found[1].decode()))
+    moments = _moments(entries, begun, tried) if any(begun[position] is None for position in chosen) else {}
+    places = {page: len(opened.pages) - place - 1 for place, page in enumerate(opened.pages)}
+    for position in chosen:
+        entry = entries[position]
+        made = _event(entry, begun[position], source, lines.get(tries.get(position, -1), 1), moments.get(position), opened.writer, kit)
+        made.loads_after = places.get(entry.pageref or "")
+        made.page = made.page or origin(opened.pages.get(entry.pageref or "", ""), kit)
+        parsed.events.append(made)
+    parsed.others = [_other(entry, source, lines[place], kit) for entry, place in others]
+    parsed.others += [nginx_build.event(source.path, lines[one.start()], Tier.BROWSER, one[1].decode()) for one in server]
     source.kept = len(parsed.events)
     if opened.whole and not parsed.events:
         source.notes.append(NO_ENTRY)
     return parsed
 
 
-def read(raw: bytes) -> Opened:
-    """The entries of a HAR, also of one that is cut, or holds bytes that are no characters."""
-    entries, pages, whole = _entries(raw)
-    found = [entry for one in entries if (entry := _entry(one)) is not None]
-    repaired = False
-    if (not whole or len(found) < len(entries)) and (readable := _readable(raw)) != raw:
-        entries, pages, whole = _entries(readable)
-        found = [entry for one in entries if (entry := _entry(one)) is not None]
-        repaired = True
-    writer = told[1] if (told := _WRITER.search(raw, 0, 1 << 16)) is not None else b""
-    return Opened(found, pages, len(entries) - len(found), whole, repaired, writer)
+def _span(source: Source, entries: Sequence[Entry], begun: Sequence[float | None]) -> None:
+    """A HAR records from when DevTools are opened to the export, busy or not."""
+    dated = [(at, entry.time) for entry, at in zip(entries, begun, strict=True) if at is not None]
+    if dated:
+        source.first, source.last = min(at for at, _ in dated), max(at + max(0.0, took or 0.0) / 1000 for at, took in dated)
+        source.spans = [(source.first, source.last)]
 
 
-def _others(entries: list[tuple[Entry, float]], raw: bytes, source: Source, kit: Kit) -> list[Event]:
-    """What the page asked for besides sockets, for comparison with those that failed. The line is that of the entry's start."""
-    found, line, position = [], 1, max(0, raw.find(b'"entries"'))
-    line += raw.count(b"\n", 0, position)
-    for entry, at in entries:
-        place = raw.find(entry.started.encode(), position)
-        if place < 0:
+def _lines(raw: bytes, places: Iterable[int]) -> tuple[dict[int, int], int]:
+    """(place -> the line on which it is, the number of the line after the last one that ends)."""
+    found, line, position = dict[int, int](), 1, 0
+    for place in sorted(set(places)):
+        line += raw.count(b"\n", position, place)
+        found[place], position = line, place
+    return found, line + raw.count(b"\n", position)
+
+
+def _server(opened: Opened) -> list[regex.Match[bytes]]:
+    """Where the first answer names nginx with its version."""
+    named = any(header(entry.response.headers, "server")[: len(_NGINX)].lower() == _NGINX for entry in opened.entries)
+    return [found] if named and (found := _SERVER.search(opened.raw)) is not None else []
+
+
+def _others(opened: Opened, begun: Sequence[float | None], tried: frozenset[int]) -> list[tuple[Entry, int]]:
+    """What the page asked for besides sockets, for comparison with those that failed, each with the place of the entry's start."""
+    found, place = list[tuple[Entry, int]](), max(0, opened.raw.find(b'"entries"'))
+    for position, entry in enumerate(opened.entries):
+        if len(found) == _MOST_OTHERS:
             break
-        line, position = line + raw.count(b"\n", position, place), place
-        made = Event(source=source.path, line=line, tier=Tier.BROWSER, what=What.REQUEST, marks="start", at=at, resolution_s=0.001)
-        apply_fields(made, {"url": entry.request.url}, kit)
-        made.status, made.lasted_s = entry.response.status, max(0.0, entry.time or 0.0) / 1000
-        made.upgrade = False
-        made.excerpt = f"{ELIDED}{kit.shown(made.path or '/')} response.status {made.status}"
-        found.append(made)
+        if begun[position] is not None and position not in tried and entry.resource in _ASKED and (entry.response.status or 0) > 99:
+            place = opened.raw.find(entry.started.encode(), place)
+            if place < 0:
+                break
+            found.append((entry, place))
     return found
 
 
-def _entries(raw: bytes) -> tuple[list[msgspec.Raw | bytes], dict[str, str], bool]:
-    """(entries, id of each load of a page -> its title, in their order, whether the HAR is whole)."""
-    try:
-        log = msgspec.json.decode(raw, type=_Har).log
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return _salvaged(raw.decode("utf-8", "replace")), {}, False
-    return list(log.entries), {page.id: page.title for page in log.pages}, True
-
-
-def _readable(raw: bytes) -> bytes:
-    r"""Each byte and each \ud800 without its other half that is no character replaced; lines stay what they were.
-
-    JavaScript's strings may hold halves (ECMA-262 section 6.1.4), and JSON.stringify writes them as escapes (section 25.5.2.3).
-    """
-    return _ESCAPE.sub(lambda found: b"\\ufffd" if found["half"] else found[0], raw.decode("utf-8", "replace").encode())
-
-
-def _salvaged(text: str) -> list[msgspec.Raw | bytes]:
-    """The entries before the place where the JSON breaks off."""
-    found: list[msgspec.Raw | bytes] = []
-    start = regex.search(r'"entries"\s*:\s*\[', text)
-    if start is None:
-        return found
-    decoder, position = json.JSONDecoder(), start.end()
-    while (begin := regex.compile(r"[\s,]*(?=\{)").match(text, position)) is not None:
-        try:
-            _, position = decoder.raw_decode(text, begin.end())
-        except (ValueError, RecursionError):
-            break
-        found.append(text[begin.end() : position].encode("utf-8", "replace"))
-    return found
-
-
-def _entry(raw: msgspec.Raw | bytes) -> Entry | None:
-    try:
-        return msgspec.json.decode(raw, type=Entry, strict=False)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return None
-
-
-def _lines(raw: bytes) -> list[int]:
-    """The line on which each WebSocket entry's URL stands."""
-    found, line, position = [], 1, 0
-    for match in regex.finditer(rb'"url"\s*:\s*"wss?:', raw):
-        line += raw.count(b"\n", position, match.start())
-        position = match.start()
-        found.append(line)
-    return found
-
-
-def _header(headers: list[Header], name: str) -> str:
-    return next((h.value for h in headers if h.name.lower() == name), "")
+def _other(entry: Entry, source: Source, line: int, kit: Kit) -> Event:
+    made = Event(source=source.path, line=line, tier=Tier.BROWSER, what=What.REQUEST, marks="start", at=entry.at, resolution_s=0.001)
+    apply_fields(made, {"url": entry.request.url}, kit)
+    made.status, made.lasted_s = entry.response.status, max(0.0, entry.time or 0.0) / 1000
+    made.upgrade = False
+    made.excerpt = f"{ELIDED}{kit.shown(made.path or '/')} response.status {made.status}"
+    return made
 
 
 def _event(
-    entry: Entry, at: float | None, source: Source, line: int, undated: tuple[float | None, float], writer: bytes, kit: Kit
+    entry: Entry, at: float | None, source: Source, line: int, undated: tuple[float | None, float] | None, writer: bytes, kit: Kit
 ) -> Event:
     made = Event(
         source=source.path,
@@ -323,15 +153,15 @@ def _event(
     frames = [_seconds(f.time) for f in entry.frames or () if f.type != "error" and f.time is not None and f.time > 0]
     if at is not None and made.lasted_s is not None and frames and made.status == _TUNNEL:
         made.quiet_s = max(0.0, at + made.lasted_s - max(frames))
-    if at is None:
+    if at is None and undated is not None:
         # Dated 1969: when it failed is known from the browser's own clock, or from its neighbours; never its length.
         made.at, made.resolution_s, made.lasted_s, made.marks = undated[0], undated[1], None, "end"
-    key = _header(entry.request.headers, "sec-websocket-key")
+    key = header(entry.request.headers, "sec-websocket-key")
     made.key = kit.vault.fingerprint(key) if key else None
-    made.request_id = _header(entry.response.headers, "x-request-id") or None
-    agent = _header(entry.request.headers, "user-agent")
+    made.request_id = header(entry.response.headers, "x-request-id") or None
+    agent = header(entry.request.headers, "user-agent")
     made.agent = kit.vault.fingerprint(agent) if agent else None
-    made.page = origin(_header(entry.request.headers, "origin"), kit)
+    made.page = origin(header(entry.request.headers, "origin"), kit)
     made.upgrade = True
     kit.paths.add(made.path or "/")
     errors = [f.text for f in entry.frames or () if f.type == "error"]
@@ -382,55 +212,48 @@ def _seconds(moment: float) -> float:
     return moment / 1000 if moment > _MILLISECONDS else moment
 
 
-def _boot(entries: list[Entry]) -> tuple[float, float] | None:
+def _boot(entries: Sequence[Entry], begun: Sequence[float | None], ticks: Iterable[float]) -> tuple[float, float] | None:
     """(the instant from which Chrome counts its ticks, how much later it may be), from failures dated 1969.
 
     Such an entry holds its failure in ticks of the browser's monotonic clock, the same for all entries, and stands before
     all dated ones. The first dial follows the script that makes it, and the last failure comes before the export ends:
     the earliest instant is the likely one.
     """
-    ticks = [t for t in map(_ticks, entries) if t is not None]
-    dated = [(at, at + max(0.0, entry.time or 0.0) / 1000, entry.resource) for entry in entries if (at := entry.at) is not None]
-    if not ticks or not dated:
+    told = list(ticks)
+    dated = [
+        (at, at + max(0.0, entry.time or 0.0) / 1000, entry.resource) for entry, at in zip(entries, begun, strict=True) if at is not None
+    ]
+    if not told or not dated:
         return None
     ready = min((end for _, end, kind in dated if kind == "script"), default=min(at for at, _, _ in dated))
-    low = ready - min(ticks)
-    return low, max(0.0, max(end for _, end, _ in dated) - max(ticks) - low)
+    low = ready - min(told)
+    return low, max(0.0, max(end for _, end, _ in dated) - max(told) - low)
 
 
-def _ticks(entry: Entry) -> float | None:
-    """Seconds on the browser's monotonic clock at which an undated try failed."""
-    if not entry.is_websocket or entry.at is not None:
-        return None
-    return next((f.time for f in entry.frames or () if f.type == "error" and f.time is not None and f.time < _EARLIEST), None)
-
-
-def _moments(entries: list[Entry]) -> list[tuple[float | None, float]]:
-    """For each entry, if it is undated: (when it failed, how far that may be off)."""
-    boot = _boot(entries)
-    dated = [entry.at for entry in entries]
-    known = [at for at in dated if at is not None]
-    failed = max((ticks for ticks in map(_ticks, entries) if ticks is not None), default=None)
-    found = list[tuple[float | None, float]]()
-    before = known[0] if known else None
-    for entry, at in zip(entries, dated, strict=True):
-        ticks = _ticks(entry) if at is None else None
-        if at is None and failed is not None and ticks is None and entry.is_websocket:
-            ticks = failed  # still waiting: dialled after the last one had failed
-        if boot is not None and ticks is not None:
-            found.append((boot[0] + ticks, max(0.001, boot[1])))
+def _moments(entries: Sequence[Entry], begun: Sequence[float | None], tried: Sequence[int]) -> dict[int, tuple[float | None, float]]:
+    """Each try that is undated -> (when it failed, how far that may be off)."""
+    ticks = {position: one for position in tried if begun[position] is None and (one := entries[position].ticks) is not None}
+    boot, failed = _boot(entries, begun, ticks.values()), max(ticks.values(), default=None)
+    known = [at for at in begun if at is not None]
+    found = dict[int, tuple[float | None, float]]()
+    before, undated = known[0] if known else None, frozenset(position for position in tried if begun[position] is None)
+    for position, at in enumerate(begun):
+        if position not in undated:
+            before = at if at is not None else before
+        elif boot is not None and failed is not None:
+            # One without ticks still waits: it was dialled after the last one had failed.
+            found[position] = boot[0] + ticks.get(position, failed), max(0.001, boot[1])
         else:
-            found.append((before, max(0.001, known[-1] - before) if before is not None else 0.0))
-        before = at if at is not None else before
+            found[position] = before, max(0.001, known[-1] - before) if before is not None else 0.0
     return found
 
 
 def _date(entry: Entry, at: float) -> tuple[float, float, float] | None:
     """(server's Date, browser's time of the request, and of the answer); answers from a cache carry old Dates."""
     headers = entry.response.headers
-    text = _header(headers, "date")
+    text = header(headers, "date")
     took = _answered(entry, at) if entry.response.status == _TUNNEL else max(0.0, entry.time or 0.0) / 1000
-    if not text or took is None or _header(headers, "age") or "hit" in _header(headers, "x-cache").lower() or entry.response.status == 304:
+    if not text or took is None or header(headers, "age") or "hit" in header(headers, "x-cache").lower() or entry.response.status == 304:
         return None
     date = _http_date(text)
     return None if date is None else (date, at, at + took)
@@ -444,22 +267,26 @@ def _http_date(text: str) -> float | None:
         return None
 
 
-def _learn_secrets(entry: Entry, kit: Kit) -> None:
-    for header in (*entry.request.headers, *entry.response.headers):
-        kit.vault.header(header.name, header.value)
-    for frame in entry.frames or ():
-        if frame.type != "error":
-            data = bytes(frame.data) if len(frame.data) <= _MOST_OF_A_BODY else msgspec.json.encode(frame.text[:_MOST_OF_A_BODY])
-            kit.vault.body(data, "message of a WebSocket")
-    for raw, kind in ((entry.request.cookies, "cookie"), (entry.response.cookies, "cookie"), (entry.request.body, "body of a request")):
-        _hide(raw, kind, kit)
-    if entry.resource in _BODIES:
-        _hide(entry.response.content, "body of an answer", kit)
-    if entry.request.url and not entry.is_websocket:
-        kit.vault.url(entry.request.url)
+def _learn_secrets(entries: Sequence[Entry], tried: frozenset[int], kit: Kit) -> None:
+    for entry in entries:
+        request, response = entry.request, entry.response
+        for one in (*request.headers, *response.headers):
+            kit.vault.header(one.name, one.value)
+        for frame in entry.frames or ():
+            if frame.type != "error":
+                data = frame.data if len(frame.data) <= _MOST_OF_A_BODY else msgspec.json.encode(frame.text[:_MOST_OF_A_BODY])
+                kit.vault.body(data, "message of a WebSocket")
+        _hide(request.cookies, "cookie", kit)
+        _hide(response.cookies, "cookie", kit)
+        _hide(request.body, "body of a request", kit)
+        if entry.resource in _BODIES:
+            _hide(response.content, "body of an answer", kit)
+    urls = (entry.request.url for position, entry in enumerate(entries) if position not in tried)
+    for url in dict.fromkeys(urls):  # a page asks for the same again and again
+        kit.vault.url(url)
 
 
 def _hide(raw: msgspec.Raw, kind: str, kit: Kit) -> None:
     """Makes a value known to the vault that is not too long."""
     if len(raw) <= _MOST_OF_A_BODY:
-        kit.vault.body(bytes(raw), kind)
+        kit.vault.body(raw, kind)
