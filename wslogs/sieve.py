@@ -25,17 +25,20 @@ class Sieve:
     def __init__(self, texts: Iterable[bytes]) -> None:
         self._firsts = {text[:SHORTEST] for text in texts}
         parts = b"".join({one[at : at + _PART] for one in self._firsts for at in range(_STEP)})
+        self._parts = np.sort(np.frombuffer(parts, "<u8"))
+        bits = min(_MOST, max(_LEAST, (32 * len(parts)).bit_length()))
+        self._shift, self._known = np.uint32(32 - bits), np.zeros(1 << bits, np.bool_)
         words = np.frombuffer(parts, "<u4")
-        self._shift = np.uint32(32 - min(_MOST, max(_LEAST, (32 * len(parts)).bit_length())))
-        self._known = np.zeros(1 << (32 - int(self._shift)), np.bool_)
         self._known[self._hashed(words[::2], words[1::2])] = True
 
     def places(self, block: bytes) -> list[int]:
         """Where the first twelve bytes of a text stand, ascending; each place may be told up to three bytes too late."""
         words = np.frombuffer(block, "<u4", len(block) // _STEP)
-        if len(words) < 2:
+        if len(words) < 2 or not len(self._parts):
             return []
-        found = np.flatnonzero(self._known.take(self._hashed(words[:-1], words[1:]))) * _STEP
+        likely = np.flatnonzero(self._known.take(self._hashed(words[:-1], words[1:])))
+        parts = words[likely] | words[likely + 1].astype(np.uint64) << np.uint64(32)
+        found = likely[self._parts.take(np.searchsorted(self._parts, parts), mode="clip") == parts] * _STEP
         told, places = dict[bytes, bool](), list[int]()
         for at in found.tolist():
             around = block[max(0, at - _STEP + 1) : at + SHORTEST]
