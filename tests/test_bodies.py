@@ -27,11 +27,14 @@ def test_texts_of_a_value_and_of_json_in_it() -> None:
     assert list(texts({"a": ["b", {"c": "d"}], "e": 1})) == ["b", "d"]
 
 
-def test_values_are_given_with_their_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("as_it_stands", [0, 20, 1000])
+def test_values_are_given_with_their_kinds(as_it_stands: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "_AT_ONCE", 10)
+    monkeypatch.setattr(bodies, "_AS_IT_STANDS", as_it_stands)
     rows = [(b'"the first"', "cookie"), (b'{"a":\n"the second"}', "body"), (b'"the third"', "body")]
     kept = Bodies()
     assert not any(kept.add(*row) for row in [*rows, (b"null", "cookie")]) and not kept.settle()
+    assert list(kept.holding(["the second 1", '{"a": "the s'])) == [] and list(kept.holding(['{"a":\n"the s'])) == [("the second", "body")]
     assert list(kept.taken()) == rows and list(kept.taken()) == []
 
 

@@ -116,6 +116,16 @@ def test_a_socket_that_is_dialled_as_https_takes_no_place_of_another() -> None:
     assert opened.entries[1].is_websocket and list(opened.places([0, 1])) == [opened.raw.index(b'"url": "wss:')]
 
 
+@pytest.mark.parametrize("piece", [1, 7, 1 << 18])
+def test_lines_of_places(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(har_file, "_PIECE", piece)
+    opened = read(har(PLAIN, SOCKET))
+    places = [opened.raw.index(one) for one in (b'"wss:', b'"log"', b'"https:', b'"https:')]
+    lines, last = opened.lines(places)
+    assert lines == {place: opened.raw[:place].count(b"\n") + 1 for place in places}
+    assert last == len(opened.raw.splitlines()) and opened.lines([]) == ({}, last)
+
+
 def test_the_first_header_of_a_name() -> None:
     headers = [Header("Date", "1"), Header("DATE", "2"), Header("Age", "")]
     assert [header(headers, name) for name in ("date", "age", "server")] == ["1", "", ""]

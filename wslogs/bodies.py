@@ -10,6 +10,7 @@ import sys
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise, product
 
@@ -26,6 +27,8 @@ else:
 MOST = 256 << 20
 """Bytes that are kept."""
 _AT_ONCE = 1 << 20
+_AS_IT_STANDS = 64 << 20
+"""Bytes that are not even packed: few bundles have more."""
 _FAST = 1
 """zstd's level."""
 _DEEP = 6
@@ -40,12 +43,25 @@ Value = tuple[bytes, str]
 """A value of JSON with the kind of place where it stood."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Values one after the other."""
+
+    raw: bytes
+    packed: bool
+    places: list[int]
+    """Where each begins, and the last ends."""
+    kinds: list[str]
+
+    def unpacked(self) -> bytes:
+        return zstd.decompress(self.raw) if self.packed else self.raw
+
+
 class Bodies:
     """Values of JSON as they were written, each with the kind of place where it stood."""
 
     def __init__(self) -> None:
-        self._packed: list[tuple[bytes, list[int], list[str]]] = []
-        """Values one after the other, where each begins and the last ends, the kind of each."""
+        self._blocks: list[_Block] = []
         self._loose, self._places, self._kinds = bytearray(), [0], list[str]()
         self._size = 0
 
@@ -62,42 +78,44 @@ class Bodies:
         return self.settle() if len(self._loose) > _AT_ONCE else ()
 
     def settle(self) -> Sequence[Value]:
-        """Packs what is kept loosely, to a tenth of its size, for bodies are alike; what comes back must be looked into now."""
-        block, places, kinds = bytes(self._loose), self._places, self._kinds
+        """Puts away what is kept loosely, packed if there is much, for bodies are alike. What comes back must be looked into now."""
+        block, places, kinds = self._loose, self._places, self._kinds
         self._loose, self._places, self._kinds = bytearray(), [0], []
         if kinds:
-            self._packed.append((zstd.compress(block, _FAST), places, kinds))
-        return [(block[places[one] : places[one + 1]], kinds[one]) for one in _with_passwords(block, places)]
+            packed = self._size > _AS_IT_STANDS
+            self._blocks.append(_Block(zstd.compress(block, _FAST) if packed else bytes(block), packed, places, kinds))
+        return [(bytes(block[places[one] : places[one + 1]]), kinds[one]) for one in _with_passwords(block, places)]
 
     def holding(self, windows: Collection[str]) -> Iterator[tuple[str, str]]:
         """Each text in which one of these parts of an output may stand, as it is when it is decoded, with its kind."""
         from wslogs.sieve import Sieve, coded  # most bundles have no bodies
 
         sieve = Sieve(window.encode("utf-8", "surrogatepass") for window in windows)
-        for packed, places, kinds in self._packed:
-            block = zstd.decompress(packed)
-            for one in sorted({bisect_right(places, at) - 1 for at in (*sieve.places(block), *coded(block).tolist())}):
-                for text in below(block[places[one] : places[one + 1]]):
-                    yield text, kinds[one]
+        for one in self._blocks:
+            block, places = one.unpacked(), one.places
+            for which in sorted({bisect_right(places, at) - 1 for at in (*sieve.places(block), *coded(block).tolist())}):
+                kind = one.kinds[which]
+                for text in below(block[places[which] : places[which + 1]]):
+                    yield text, kind
                     if "\\" in text:  # other texts of a body stand in it as they are
-                        yield from ((part, kinds[one]) for part in inner(text))
+                        yield from ((part, kind) for part in inner(text))
 
     def taken(self) -> Iterator[Value]:
         """All that is kept, which is so no longer."""
-        for packed, places, kinds in self._packed:
-            block = zstd.decompress(packed)
-            yield from ((block[first:last], kind) for (first, last), kind in zip(pairwise(places), kinds, strict=True))
-        self._packed, self._size = [], 0
+        for one in self._blocks:
+            block = one.unpacked()
+            yield from ((block[first:last], kind) for (first, last), kind in zip(pairwise(one.places), one.kinds, strict=True))
+        self._blocks, self._size = [], 0
 
 
-def _with_passwords(block: bytes, places: list[int]) -> list[int]:
+def _with_passwords(block: bytearray, places: list[int]) -> list[int]:
     """Which of the values of a block a password may stand in."""
     found = {bisect_right(places, at) - 1 for _, at, _ in _words().find_matches_as_indexes(block)}
     at = block.find(_ADDRESS)
     while at >= 0:
         found.add(one := bisect_right(places, at) - 1)
         at = block.find(_ADDRESS, places[one + 1])
-    return sorted(one for one in found if _SHORT_SECRET.search(block[places[one] : places[one + 1]]) is not None)
+    return sorted(one for one in found if _SHORT_SECRET.search(bytes(block[places[one] : places[one + 1]])) is not None)
 
 
 @cache

@@ -25,6 +25,7 @@ from wslogs.redact import ELIDED
 _BODIES = frozenset({"xhr", "fetch", "websocket", "other", None})
 """Kinds of entries whose bodies are data, and no page or script."""
 _MOST_OF_A_BODY = 64 << 10
+_EMPTY = len(b"[]")
 _WAITED_FOR = frozenset({b"Firefox", b"WebKit Web Inspector"})
 """Writers whose entry of a try that failed differs from one that waits only in that its times are told."""
 _PLAYWRIGHT, _WEBKIT = b"Playwright", b"WebKit Web Inspector"
@@ -67,7 +68,7 @@ def parse(item: Item, kit: Kit) -> Parsed:
     parsed = Parsed([source], dates={source.path: dates} if dates else {})
     _span(source, entries, begun)
     tries, others, server = dict(zip(tried, opened.places(tried), strict=False)), _others(opened, begun, frozenset(tried)), _server(opened)
-    lines, last = _lines(opened.raw, (*tries.values(), *(place for _, place in others), *(found.start() for found in server)))
+    lines, last = opened.lines((*tries.values(), *(place for _, place in others), *(found.start() for found in server)))
     source.lines = last - opened.raw.endswith(b"\n")
     told = len(entries) + opened.others
     source.recognised = source.lines if opened.whole and not opened.others else source.lines * len(entries) // max(1, told + 1)
@@ -93,15 +94,6 @@ def _span(source: Source, entries: Sequence[Entry], begun: Sequence[float | None
     if dated:
         source.first, source.last = min(at for at, _ in dated), max(at + max(0.0, took or 0.0) / 1000 for at, took in dated)
         source.spans = [(source.first, source.last)]
-
-
-def _lines(raw: bytes, places: Iterable[int]) -> tuple[dict[int, int], int]:
-    """(place -> the line on which it is, the number of the line after the last one that ends)."""
-    found, line, position = dict[int, int](), 1, 0
-    for place in sorted(set(places)):
-        line += raw.count(b"\n", position, place)
-        found[place], position = line, place
-    return found, line + raw.count(b"\n", position)
 
 
 def _server(opened: Opened) -> list[regex.Match[bytes]]:
@@ -268,25 +260,21 @@ def _http_date(text: str) -> float | None:
 
 
 def _learn_secrets(entries: Sequence[Entry], tried: frozenset[int], kit: Kit) -> None:
+    vault = kit.vault
     for entry in entries:
         request, response = entry.request, entry.response
-        for one in (*request.headers, *response.headers):
-            kit.vault.header(one.name, one.value)
+        for one in request.headers:
+            vault.header(one.name, one.value)
+        for one in response.headers:
+            vault.header(one.name, one.value)
         for frame in entry.frames or ():
             if frame.type != "error":
                 data = frame.data if len(frame.data) <= _MOST_OF_A_BODY else msgspec.json.encode(frame.text[:_MOST_OF_A_BODY])
-                kit.vault.body(data, "message of a WebSocket")
-        _hide(request.cookies, "cookie", kit)
-        _hide(response.cookies, "cookie", kit)
-        _hide(request.body, "body of a request", kit)
-        if entry.resource in _BODIES:
-            _hide(response.content, "body of an answer", kit)
-    urls = (entry.request.url for position, entry in enumerate(entries) if position not in tried)
-    for url in dict.fromkeys(urls):  # a page asks for the same again and again
-        kit.vault.url(url)
-
-
-def _hide(raw: msgspec.Raw, kind: str, kit: Kit) -> None:
-    """Makes a value known to the vault that is not too long."""
-    if len(raw) <= _MOST_OF_A_BODY:
-        kit.vault.body(raw, kind)
+                vault.body(data, "message of a WebSocket")
+        for raw, kind in ((request.cookies, "cookie"), (response.cookies, "cookie"), (request.body, "body of a request")):
+            if _EMPTY < len(raw) <= _MOST_OF_A_BODY:
+                vault.body(raw, kind)
+        if entry.resource in _BODIES and len(response.content) <= _MOST_OF_A_BODY:
+            vault.body(response.content, "body of an answer")
+    for url in dict.fromkeys(entry.request.url for position, entry in enumerate(entries) if position not in tried):
+        vault.url(url)  # a page asks for the same again and again

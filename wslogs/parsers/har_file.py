@@ -37,6 +37,8 @@ _LOST = regex.compile(
     rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 )
 """A half of a character without its other; an escaped backslash is none."""
+_PIECE, _END = 1 << 18, ord("\n")
+"""Bytes whose ends of lines are counted in one step, in half the time of one by one."""
 _NEAR = 8
 """Entries before a try of which one tells where it begins."""
 _NOTHING = msgspec.Raw(b"null")
@@ -151,6 +153,20 @@ class Opened:
                 return
             yield found.start()
             at = found.end()
+
+    def lines(self, places: Iterable[int]) -> tuple[dict[int, int], int]:
+        """(place -> the line on which it is, the number of the line after the last that ends)."""
+        found, line, position = dict[int, int](), 1, 0
+        for place in sorted(set(places)):
+            line += self._ends(position, place)
+            found[place], position = line, place
+        return found, line + self._ends(position, len(self.raw))
+
+    def _ends(self, first: int, last: int) -> int:
+        if last - first < _PIECE:
+            return self.raw.count(b"\n", first, last)
+        codes = np.frombuffer(self.raw, np.uint8)[first:last]
+        return sum(int(np.count_nonzero(codes[at : at + _PIECE] == _END)) for at in range(0, len(codes), _PIECE))
 
 
 class _Log(msgspec.Struct):
