@@ -104,6 +104,20 @@ def test_dates_of_answers_that_were_not_cached(tmp_path: Path) -> None:
     assert parsed(tmp_path, text_of(dated, cached)).dates == {"a.har": [(1795407866.0, 1795407866.0, 1795407866.05)]}
 
 
+@pytest.mark.parametrize("date", ["Monday, 23-Nov-26 04:24:26 GMT", "Mon Nov 23 04:24:26 2026", "Mon, 23 Nov 2026 05:24:26 +0100"])
+def test_dates_of_other_forms(tmp_path: Path, date: str) -> None:
+    assert parsed(tmp_path, text_of(headed(entry("https://testdomen.uz/", 200), Date=date))).dates == {
+        "a.har": [(1795407866.0, 1795407866.0, 1795407866.05)]
+    }
+
+
+def test_the_first_answer_that_names_nginx_tells_its_version(tmp_path: Path) -> None:
+    plain = [headed(entry("https://testdomen.uz/", 200), Server=server) for server in ("nginx", "nginx/1.24.0 (Ubuntu)", "nginx/1.25.3")]
+    text = text_of(*plain)
+    (told,) = (e for e in parsed(tmp_path, text).others if e.version)
+    assert (told.version, told.excerpt, told.line) == ("1.24.0", "nginx/1.24.0", text[: text.index("nginx/1.24")].count("\n"))
+
+
 @pytest.mark.parametrize(
     ("receive", "status", "lasted_s"),
     [

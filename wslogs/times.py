@@ -70,7 +70,9 @@ def east(seconds: float) -> str:
     return f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
 
 
-_TIME_OF_DAY = {"%d/%b/%Y:%H:%M:%S %z": 12, "%Y/%m/%d %H:%M:%S": 11}
+HTTP = "%a, %d %b %Y %H:%M:%S GMT"
+"""The form of a Date (RFC 9110 section 5.6.7)."""
+_TIME_OF_DAY = {"%d/%b/%Y:%H:%M:%S %z": 12, "%Y/%m/%d %H:%M:%S": 11, HTTP: 17}
 """Forms of fixed width -> where the hour begins: nginx's own in access and error logs."""
 
 

@@ -8,13 +8,14 @@ reason. chrome-har and older Playwright write no WebSocket at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 import msgspec
 import regex
 
+from wslogs import times
 from wslogs.bundle import Item
 from wslogs.model import Event, Source, Tier, What
 from wslogs.parsers import nginx_build
@@ -35,10 +36,13 @@ NO_ENTRY = "no WebSocket entry"
 """The note on a HAR without any: it is no sign that none was dialled."""
 _SERVER = regex.compile(rb'(?i)"name"\s*:\s*"server",\s*"value"\s*:\s*"nginx/(\d{1,3}\.\d{1,4}\.\d{1,4})\b')
 _NGINX = "nginx/"
-_TUNNEL = 101
+_TUNNEL, _UNCHANGED = 101, 304
 _ASKED = frozenset({"xhr", "fetch"})
 """Kinds of entries that an app answers and no file does."""
 _MOST_OTHERS = 2000
+
+_Date = tuple[float, float, float]
+"""A server's Date, the browser's time of the request, and of the answer; epoch seconds."""
 
 
 def is_har(head: bytes) -> bool:
@@ -64,10 +68,11 @@ def parse(item: Item, kit: Kit) -> Parsed:
     tried = [position for position, entry in enumerate(entries) if entry.is_websocket]
     chosen = few(tried, source, kit)
     _learn_secrets(entries, frozenset(tried), kit)
-    dates = [date for entry, at in zip(entries, begun, strict=True) if at is not None and (date := _date(entry, at))]
+    dates, named = _answers(entries, begun)
     parsed = Parsed([source], dates={source.path: dates} if dates else {})
     _span(source, entries, begun)
-    tries, others, server = dict(zip(tried, opened.places(tried), strict=False)), _others(opened, begun, frozenset(tried)), _server(opened)
+    tries, others = dict(zip(tried, opened.places(tried), strict=False)), _others(opened, begun, frozenset(tried))
+    server = [found] if named and (found := _SERVER.search(opened.raw)) is not None else []
     lines, last = opened.lines((*tries.values(), *(place for _, place in others), *(found.start() for found in server)))
     source.lines = last - opened.raw.endswith(b"\n")
     told = len(entries) + opened.others
@@ -94,12 +99,6 @@ def _span(source: Source, entries: Sequence[Entry], begun: Sequence[float | None
     if dated:
         source.first, source.last = min(at for at, _ in dated), max(at + max(0.0, took or 0.0) / 1000 for at, took in dated)
         source.spans = [(source.first, source.last)]
-
-
-def _server(opened: Opened) -> list[regex.Match[bytes]]:
-    """Where the first answer names nginx with its version."""
-    named = any(header(entry.response.headers, "server")[: len(_NGINX)].lower() == _NGINX for entry in opened.entries)
-    return [found] if named and (found := _SERVER.search(opened.raw)) is not None else []
 
 
 def _others(opened: Opened, begun: Sequence[float | None], tried: frozenset[int]) -> list[tuple[Entry, int]]:
@@ -240,19 +239,31 @@ def _moments(entries: Sequence[Entry], begun: Sequence[float | None], tried: Seq
     return found
 
 
-def _date(entry: Entry, at: float) -> tuple[float, float, float] | None:
-    """(server's Date, browser's time of the request, and of the answer); answers from a cache carry old Dates."""
-    headers = entry.response.headers
-    text = header(headers, "date")
-    took = _answered(entry, at) if entry.response.status == _TUNNEL else max(0.0, entry.time or 0.0) / 1000
-    if not text or took is None or header(headers, "age") or "hit" in header(headers, "x-cache").lower() or entry.response.status == 304:
+def _answers(entries: Sequence[Entry], begun: Sequence[float | None]) -> tuple[list[_Date], bool]:
+    """(the Dates in answers, whether one of these names nginx with its version)."""
+    found, named = list[_Date](), False
+    for entry, at in zip(entries, begun, strict=True):
+        said = {one.name.lower(): one.value for one in reversed(entry.response.headers)}  # the first of a name counts
+        named = named or said.get("server", "")[: len(_NGINX)].lower() == _NGINX
+        if at is not None and (date := _date(entry, at, said)) is not None:
+            found.append(date)
+    return found, named
+
+
+def _date(entry: Entry, at: float, said: Mapping[str, str]) -> _Date | None:
+    """Of one answer; those from a cache carry old Dates."""
+    text = said.get("date")
+    if not text or entry.response.status == _UNCHANGED or said.get("age") or "hit" in said.get("x-cache", "").lower():
         return None
-    date = _http_date(text)
-    return None if date is None else (date, at, at + took)
+    took = _answered(entry, at) if entry.response.status == _TUNNEL else max(0.0, entry.time or 0.0) / 1000
+    date = _http_date(text) if took is not None else None
+    return None if date is None or took is None else (date, at, at + took)
 
 
 @lru_cache(16)  # many answers of one second
 def _http_date(text: str) -> float | None:
+    if (moment := times.parse(text, times.HTTP)) is not None:
+        return moment[0]
     try:
         return parsedate_to_datetime(text).timestamp()
     except ValueError:
