@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from random import Random
 
 import pytest
 
 from wslogs import bodies
 from wslogs.bodies import Bodies, below, inner, texts
 from wslogs.errors import LeakError
+from wslogs.leaks import _decoded, _windows
 from wslogs.mask import Mask
 from wslogs.redact import Vault
 
@@ -125,3 +127,24 @@ def test_a_masked_line_knows_the_texts_of_bodies() -> None:
     vault = Vault()
     vault.body(content(json.dumps({"said": "client server"})), "body of an answer")
     assert Mask(vault, frozenset({"client", "server", "the"})).line("the client server") == "the …"
+
+
+def test_no_text_is_missed_however_it_is_written() -> None:
+    """Of random bodies, in JSON of many kinds: what an output's part stands in when it is decoded is always given."""
+    random = Random(1)
+    parts = ["9f8Zq2L", "mXv7Tb", "R4cKd6w", "плов", "/", "\\", '"', "%41", "\n", "\b", "<", " ", "\U0001f600", "\\u0041", "x"]
+    given = 0
+    for _ in range(2000):
+        texts = ["".join(random.choices(parts, k=random.randrange(1, 9))) for _ in range(3)]
+        kept = Bodies()
+        for text in texts:
+            said = json.dumps({"of": text}, ensure_ascii=random.random() < 0.5) if random.random() < 0.5 else text
+            raw = json.dumps({"text": said}, ensure_ascii=random.random() < 0.5)
+            kept.add((raw.replace("/", "\\/") if random.random() < 0.5 else raw).encode(), text)
+        kept.settle()
+        known = [form for form in _decoded(texts[0]) if len(form) >= 12]
+        window = next((part for form in known for part in _windows(form.replace('"', " ").replace("<", " ").split(), 12)), None)
+        if window is not None:
+            given += 1
+            assert any(window in form for text, kind in kept.holding([window]) if kind == texts[0] for form in _decoded(text))
+    assert given > 500

@@ -96,6 +96,14 @@ def test_an_entry_of_another_form_is_counted(tmp_path: Path) -> None:
     assert (len(found.events), found.sources[0].notes) == (1, ["1 entries have another form"])
 
 
+def test_a_try_of_another_form_does_not_shift_the_lines_of_others(tmp_path: Path) -> None:
+    """Found: the next one was said to stand where that one stands."""
+    plain = entry("https://testdomen.uz/", 200, response={"status": 200, "content": {"size": 0}})
+    text = text_of(entry(status=101), {"request": {"url": URL, "headers": 7}}, plain, entry(status=101))
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if '"url": "wss:' in line]
+    assert [e.line for e in parsed(tmp_path, text).events] == [lines[0], lines[2]] and len(lines) == 3
+
+
 def test_dates_of_answers_that_were_not_cached(tmp_path: Path) -> None:
     dated = entry("https://testdomen.uz/", 200)
     dated["response"]["headers"] = [{"name": "Date", "value": "Mon, 23 Nov 2026 04:24:26 GMT"}]
