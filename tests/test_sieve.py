@@ -2,9 +2,10 @@
 
 from random import Random
 
+import numpy as np
 import pytest
 
-from wslogs.sieve import Sieve, coded
+from wslogs.sieve import Sieve, coded, holders
 
 TEXTS = (b"9f8Zq2LmXv7TbR4cKd6w", b"second-of-12", "слово и другое".encode())
 
@@ -37,9 +38,17 @@ def test_it_finds_what_a_search_finds() -> None:
 @pytest.mark.parametrize(
     ("block", "places"),
     [
-        (rb'"a \"quoted\" word,\r\n\ta line\f"', []), (rb'"a\\nb"', [2]), (rb'"\u0041"', [1]), (rb'"a\/b"', [2]), (rb'"\b"', [1]),
-        (b'"50 %41"', [4]), (b'"ends\\', []), (b"", []),
+        (rb'"a \"quoted\" word,\r\n\ta line\f"', []), (rb'"{\"in\": \"a \\\"word\\\"\\r\\n\\ta line\\f\"}"', []),
+        (rb'"50 % of 7%\" a%20b%0A%3c"', []), (rb'"a\\b"', [2]), (rb'"\u0041"', [1]), (rb'"a\/b"', [2]), (rb'"a\\/b"', [2]),
+        (rb'"\b"', [1]), (rb'"a\\u0041"', [2]), (rb'"C:\\"', [3]),
+        (rb'"\\\\n"', [1]), (rb'"\\\\\\""', [1]), (rb'"\\\n"', [1]),
+        (b'"50 %41 %d0%9f %25"', [4, 8, 11, 15]), (b'"ends\\', [5]), (b"\\u", [0]), (b"ends %4", []), (b"", []),
     ],
 )  # fmt: skip
-def test_escapes_that_hide_more_than_quotes_and_blanks(block: bytes, places: list[int]) -> None:
+def test_codes_that_hide_more_than_quotes_and_blanks(block: bytes, places: list[int]) -> None:
     assert coded(block).tolist() == places
+
+
+def test_which_pieces_hold_what_was_found() -> None:
+    assert holders([0, 10, 20, 30], [29, 10], np.array([11, 0])) == [0, 1, 2]
+    assert holders([0, 10], []) == []

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise, product
+from itertools import chain, pairwise, product
 
 import ahocorasick_rs
 import msgspec
@@ -27,7 +27,7 @@ else:
 MOST = 256 << 20
 """Bytes that are kept."""
 _AT_ONCE = 1 << 20
-_AS_IT_STANDS = 64 << 20
+_AS_IT_STANDS = 32 << 20
 """Bytes that are not even packed: few bundles have more."""
 _FAST = 1
 """zstd's level."""
@@ -88,12 +88,13 @@ class Bodies:
 
     def holding(self, windows: Collection[str]) -> Iterator[tuple[str, str]]:
         """Each text in which one of these parts of an output may stand, as it is when it is decoded, with its kind."""
-        from wslogs.sieve import Sieve, coded  # most bundles have no bodies
+        from wslogs.sieve import Sieve, coded, holders  # most bundles have no bodies
 
-        sieve = Sieve(window.encode("utf-8", "surrogatepass") for window in windows)
+        doubled = (window.replace("\\", "\\\\") for window in windows if "\\" in window)
+        sieve = Sieve(window.encode("utf-8", "surrogatepass") for window in chain(windows, doubled))
         for one in self._blocks:
             block, places = one.unpacked(), one.places
-            for which in sorted({bisect_right(places, at) - 1 for at in (*sieve.places(block), *coded(block).tolist())}):
+            for which in holders(places, sieve.places(block), coded(block)):
                 kind = one.kinds[which]
                 for text in below(block[places[which] : places[which + 1]]):
                     yield text, kind
@@ -110,7 +111,11 @@ class Bodies:
 
 def _with_passwords(block: bytearray, places: list[int]) -> list[int]:
     """Which of the values of a block a password may stand in."""
-    found = {bisect_right(places, at) - 1 for _, at, _ in _words().find_matches_as_indexes(block)}
+    found = set[int]()
+    if words := [at for _, at, _ in _words().find_matches_as_indexes(block)]:
+        from wslogs.sieve import holders
+
+        found.update(holders(places, words))
     at = block.find(_ADDRESS)
     while at >= 0:
         found.add(one := bisect_right(places, at) - 1)

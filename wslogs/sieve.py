@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,14 @@ _LOW, _HIGH = np.uint32(0x9E3779B1), np.uint32(0x85EBCA77)
 """Odd numbers, by which all bits of a word come to stand in the upper ones."""
 _LEAST, _MOST = 16, 24
 """Bits of the table: it holds one part in some hundred places, and stays small."""
-_BACKSLASH, _PERCENT = ord("\\"), ord("%")
-_AS_BLANKS = np.zeros(256, np.bool_)
-_AS_BLANKS[list(b'"nrtf')] = True
+_BACKSLASH, _PERCENT, _QUOTE = ord("\\"), ord("%"), ord('"')
+_MARGIN = bytes(4)
+_AS_BLANKS, _APART = np.zeros(256, np.bool_), np.zeros(256, np.bool_)
+_AS_BLANKS[list(b"nrtf")] = True
+_APART[list(b"\t\n\f\r \"'<>`")] = True
+"""What never stands in a part of an output: leaks.py parts it there."""
+_DIGITS = np.full(256, -1, np.int16)
+_DIGITS[list(b"0123456789abcdef")] = _DIGITS[list(b"0123456789ABCDEF")] = range(16)
 
 
 class Sieve:
@@ -56,10 +61,24 @@ class Sieve:
 
 
 def coded(block: bytes) -> NDArray[np.intp]:
-    """Where a text in JSON may be decoded to more than quotes and blanks between what stands there; ascending."""
-    codes = np.frombuffer(block, np.uint8)
-    escaped = codes[:-1] == _BACKSLASH
-    escaped &= codes[1:] != ord('"')  # most are quotes: the others are looked at one by one
+    """Where a text in JSON, or in JSON that is such a text, may be decoded to more than what stands there with quotes and blanks between.
+
+    A backslash that stands in a text itself is told only where it is none of JSON in it; so a part with one is looked for doubled, too.
+    """
+    codes = np.frombuffer(block + _MARGIN, np.uint8)
+    escaped = codes[: len(block)] == _BACKSLASH
+    escaped &= codes[1 : len(block) + 1] != _QUOTE  # most are quotes: the others are looked at one by one
     places = np.flatnonzero(escaped)
-    places = places[~_AS_BLANKS[codes[places + 1]]]
-    return np.union1d(places, np.flatnonzero(codes == _PERCENT))
+    places = places[codes[places - 1] != _BACKSLASH]  # the first of a run tells; before the first byte is the margin
+    second, third, fourth = (codes[places + ahead] for ahead in (1, 2, 3))
+    inner = (second == _BACKSLASH) & (_AS_BLANKS[third] | (third == _BACKSLASH) & (fourth == _QUOTE))
+    escapes = places[~(_AS_BLANKS[second] | inner)]
+    places = np.flatnonzero(codes == _PERCENT)
+    high, low = _DIGITS[codes[places + 1]], _DIGITS[codes[places + 2]]
+    return np.concatenate([escapes, places[(high >= 0) & (low >= 0) & ~_APART[high * 16 + low]]])
+
+
+def holders(places: Sequence[int], *found: Sequence[int] | NDArray[np.intp]) -> list[int]:
+    """Which of the pieces that begin at these places hold one of what was found, ascending."""
+    at = np.concatenate([np.asarray(some, np.intp) for some in found])
+    return [int(one) for one in np.unique(np.searchsorted(places, at, "right") - 1)]

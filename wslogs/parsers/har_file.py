@@ -205,7 +205,7 @@ def read(raw: bytes) -> Opened:
         log = msgspec.json.decode(raw, type=_Har, strict=False).log
         return Opened(log.entries, _titles(log.pages), 0, True, False, writer, raw)
     opened = _one_by_one(raw, writer, repaired=False)
-    if (not opened.whole or opened.others) and (readable := _readable(raw)) != raw:
+    if (not opened.whole or opened.others) and _may_be_damaged(raw) and (readable := _readable(raw)) != raw:
         return _one_by_one(readable, writer, repaired=True)
     return opened
 
@@ -258,6 +258,18 @@ def _entry(raw: msgspec.Raw | memoryview) -> Entry | None:
         return msgspec.json.decode(raw, type=Entry, strict=False)
     except _UNREADABLE:
         return None
+
+
+def _may_be_damaged(raw: bytes) -> bool:
+    """Whether bytes in it are no characters, or escapes may be none: a copy without them takes as much memory again."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for at in range(0, len(raw), _AT_ONCE):
+            decoder.decode(raw[at : at + _AT_ONCE])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return True
+    return _HALF.search(raw) is not None
 
 
 def _readable(raw: bytes) -> bytes:
