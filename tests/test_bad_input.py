@@ -9,13 +9,14 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from conftest import SAMPLES, bundle, files
-from wslogs import pipeline, report
+from wslogs import evidence, pipeline, report
 from wslogs.cli import app
 from wslogs.streams import zstd
 
@@ -326,23 +327,28 @@ def test_output_appears_whole_or_not_at_all(
     assert (files(out) if out.exists() else {}) == before and result.stdout == ""
 
 
-@pytest.mark.parametrize("step", ["kind_of", "read", "correlate", "_judge", "report"])
-def test_ctrl_c_ends_cleanly_at_every_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+STEPS = [(evidence, "kind_of"), (pipeline, "read"), (pipeline, "correlate"), (pipeline, "_judge"), (pipeline, "report")]
+
+
+@pytest.mark.parametrize(("module", "step"), STEPS)
+def test_ctrl_c_ends_cleanly_at_every_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str) -> None:
     def stopped(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, step, stopped)
+    monkeypatch.setattr(module, step, stopped)
     result = run("analyze", SAMPLE, "--output", tmp_path / "out")
     assert (result.exit_code, result.stdout, result.stderr) == (130, "", "wslogs: stopped; nothing was written\n")
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("step", ["kind_of", "correlate", "_judge", "report"])
-def test_a_defect_tells_its_class_and_place_and_never_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+@pytest.mark.parametrize(("module", "step"), [one for one in STEPS if one[1] != "read"])
+def test_a_defect_tells_its_class_and_place_and_never_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str
+) -> None:
     def broken(*_: object, **__: object) -> None:
         raise LookupError("?token=Hunter2Hunter2Hunter2") from ValueError("Hunter2Hunter2Hunter2")
 
-    monkeypatch.setattr(pipeline, step, broken)
+    monkeypatch.setattr(module, step, broken)
     result = run("analyze", SAMPLE, "--output", tmp_path / "out")
     assert (result.exit_code, result.stdout) == (4, "")
     assert "LookupError at test_bad_input.py:" in result.stderr and "Hunter2" not in result.stderr
