@@ -3,7 +3,7 @@
 import pytest
 
 from conftest import patterns
-from wslogs.linewise import compiled, expression, runs
+from wslogs.linewise import ExpressionSet, compiled, expression, runs
 from wslogs.parsers import access
 
 
@@ -36,3 +36,29 @@ def test_all_forms_and_wrappers_run() -> None:
 def test_a_quote_that_is_never_closed_takes_no_other_line() -> None:
     quoted = expression('"[^"]*"')
     assert compiled(rf"(?m)(?:{quoted}[^\n]*\n)*").match(b'"open\n"closed"\n').end() == 0
+
+
+def test_of_several_expressions_those_that_may_fit_are_told() -> None:
+    some = ExpressionSet([r'(?P<text>\d+) - "GET (?P<url>[^\s"]+)"', r"connection closed(?=[ ]*$)", r"^closed", r"(a)\1", r"(?i)CLOSED\b"])
+    assert some.left('17 - "GET /ws"') == [0, 3]
+    assert some.left("connection closed") == [1, 2, 3, 4]
+    assert some.left("connection open") == [3]
+
+
+@pytest.mark.parametrize("line", ["соединение closed", "connection\nclosed", "connection\x1cclosed"])
+def test_of_a_text_that_is_no_line_of_ascii_nothing_is_ruled_out(line: str) -> None:
+    assert ExpressionSet([r"\w+\s+closed", "open"]).left(line) == [0, 1]
+
+
+@pytest.mark.parametrize("text", ["x{,3}y", "(?:abc){e<=1}", "[[a-c]--[b]]x", "[^]a]b", "a # b\n", "закрыт|closed", "[[:a:]]", "(?x: a b)"])
+def test_what_re2_may_read_otherwise_is_never_ruled_out(text: str) -> None:
+    assert ExpressionSet([text, "open"]).left("nothing of it") == [0]
+
+
+def test_no_text_of_the_patterns_is_ruled_out_of_its_own_examples() -> None:
+    texts = [one for one in (*patterns().messages, *patterns().signals.values()) if one.expression]
+    some = ExpressionSet(one.expression for one in texts if one.expression)
+    said = [(place, str(one["line"] if isinstance(one, dict) else one)) for place, text in enumerate(texts) for one in text.examples]
+    assert [line for place, line in said if place not in some.left(line)] == []
+    assert len(said) > 200
+    assert sum(len(some.left(line)) for _, line in said) < len(said) * len(texts) / 4

@@ -14,7 +14,7 @@ from wslogs import signals
 from wslogs.errors import PatternError
 from wslogs.parsers import access
 from wslogs.parsers.heads import Heads
-from wslogs.parsers.kit import LONGEST, PATH
+from wslogs.parsers.reader import LONGEST, PATH
 from wslogs.patterns import Patterns, load
 from wslogs.rows import check_expression
 from wslogs.stanzas import Access, Foreign, Message, RequestId, Shape, Stamp, Stanza, Text, Wrapper

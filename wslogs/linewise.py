@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import re2
@@ -17,6 +18,10 @@ _OPTIONS.log_errors = False
 _BLANK = r" \t\r\f\v"
 _GROUP = regex.compile(r"\((?:\?P<\w+>|\?>)")
 _REPEATS = ("*", "+", "?", "}")
+_OTHERWISE = regex.compile(r"[^\x20-\x7e]|\[\^\]|(?<!\\)\{(?!\d+(?:,\d*)?\})|--|&&|\|\||~~|\[:")
+"""What RE2 reads otherwise than `regex` does: letters in whose case they differ, sets of sets, fuzzy counts."""
+_NESTED = regex.compile(r"\[(?:\\.|[^\\\[])*+\[")
+"""A class in a class."""
 _KNOWN, _COMPILED = 512, 8
 """Expressions that are kept in mind: most files of a bundle need the same ones. What one compiled holds may grow to megabytes."""
 
@@ -65,3 +70,40 @@ def runs(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+class ExpressionSet:
+    """Which of some expressions may fit a line: RE2 asks for all of them in one step, where `regex` takes one after the other.
+
+    It lets through a little more than fits, as what an expression looks around for is not asked, and never less.
+    """
+
+    def __init__(self, expressions: Iterable[str]) -> None:
+        self._all: list[int] = []
+        self._open: list[int] = []
+        """Places of those that RE2 cannot run."""
+        self._asked: list[int] = []
+        self._set = re2.Set.SearchSet(_OPTIONS)
+        for place, text in enumerate(expressions):
+            self._all.append(place)
+            (self._asked if self._takes(text) else self._open).append(place)
+        try:
+            self._set.Compile()
+        except re2.error:  # together they are too large
+            self._asked = []
+
+    def _takes(self, text: str) -> bool:
+        if _OTHERWISE.search(text) is not None or any(_NESTED.match(piece) for piece in outside(text, ())):
+            return False
+        try:
+            self._set.Add(expression(text).encode())
+        except re2.error:
+            return False
+        return True
+
+    def left(self, line: str) -> Sequence[int]:
+        """Places of the expressions that may be found in a text, in order. Only one line of ASCII is looked at closely."""
+        if not self._asked or not (line.isascii() and line.isprintable()):
+            return self._all
+        fits = [self._asked[one] for one in self._set.Match(line.encode()) or ()]
+        return sorted(fits + self._open) if self._open else sorted(fits)

@@ -18,7 +18,10 @@ _NAMES = (
     r"token|secret|passw(?:or)?d|pwd|passphrase|api[_-]?key|jwt|session|sid|bearer|user(?:name)?"
     r"|email|phone|login|cookie|auth|credential|signature|state|otp|pin|code_verifier"
 )
-NAMED = regex.compile(rf"(?i)(?P<kept>(?:(?<![\w-])(?=[\w-]*(?:{_NAMES}))[\w-]++)[\"']?\s*[:=]+\s*[\"']?|(?:bearer|basic) )[^\s\"',;&]+")
+NAMED = regex.compile(
+    rf"(?i)(?P<kept>(?:(?<![\w-])(?=[\w-]++[\"']?\s*[:=])(?=[\w-]*(?:{_NAMES}))[\w-]++)[\"']?\s*[:=]+\s*[\"']?|(?:bearer|basic) )"
+    r"[^\s\"',;&]+"
+)
 USERINFO = regex.compile(r"(?P<kept>://)[^\s/@\"']+@")
 RANDOM = regex.compile(r"(?<![\w+=-])(?=[\w+=-]*\d)(?=[\w+=-]*[A-Za-z])[\w+=-]{16,}|(?<![\w.+%-])[\w.+%-]++@[\w.-]+|[0-9a-fA-F]{16,}")
 """Each expression begins where a run of its characters begins: one that may begin anywhere in it takes the square of its length."""

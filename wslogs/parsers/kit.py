@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import islice
 from typing import TypeVar
 
-import ahocorasick_rs
 import regex
 
 from wslogs import coverage
-from wslogs.model import LIFE, Event, Fact, Mark, Source, Tier, What
+from wslogs.model import LIFE, Event, Mark, Source, Tier, What
+from wslogs.parsers.reader import LONGEST, Reader, Reading
 from wslogs.patterns import Patterns
-from wslogs.redact import Vault, excerpt, shown_path
+from wslogs.redact import Vault, shown_path
 from wslogs.scan import Line
-from wslogs.stanzas import Message, Signal, Text
-
-LONGEST = 16 << 10
-"""Characters of a line that are matched; a longer line is cut there."""
-PATH = "$path"
-"""The needle that stands for every path that the bundle shows to be dialled."""
-MATCH_S = 0.5
-"""A pattern that needs longer for one line is given up for that line, and counted."""
-
 
 MOST = 20_000
 """Lines about WebSockets of all logs together that become events; each costs about a third of a millisecond to join and judge."""
 _LONGEST_PATH, _MOST_PATHS = 300, 500
 _MOST_MOMENTS = 2000
-_GIVEN_UP = 3
-"""Lines for which a pattern took too long; it is tried on no further one."""
 FEWEST = 2_000
 """So many of each log are read even where others had most."""
 
@@ -80,7 +67,7 @@ class Kit:
 
     def reader(self, kind: str) -> Reader:
         if kind not in self.readers:
-            self.readers[kind] = Reader(self.patterns.texts(kind), self.vault)
+            self.readers[kind] = Reader(self.patterns.texts(kind))
         return self.readers[kind]
 
 
@@ -107,81 +94,6 @@ class Parsed:
     """Source -> (server's Date, this clock at the request, and at the answer), epoch seconds, of answers that were not cached."""
     others: list[Event] = field(default_factory=list)
     """Some requests that are no WebSocket's, for comparison with those that failed."""
-
-
-@dataclass(slots=True)
-class Reading:
-    """What the patterns saw in one line."""
-
-    message: Message | None = None
-    fields: dict[str, str] = field(default_factory=dict)
-    sets: dict[str, Fact] = field(default_factory=dict)
-    signals: tuple[str, ...] = ()
-    excerpt: str = ""
-    gave_up: bool = False
-
-    def __bool__(self) -> bool:
-        return self.message is not None or bool(self.signals)
-
-
-class Reader:
-    """The texts of one kind of source, and the needles that lead to them."""
-
-    def __init__(self, texts: Iterable[Text], vault: Vault) -> None:
-        self._texts = tuple(texts)
-        self._vault = vault
-        self.needles = sorted({needle for text in self._texts for needle in text.needles})
-        self._slow: Counter[str] = Counter()
-        self._led: dict[str, list[int]] = {}
-        for position, text in enumerate(self._texts):
-            for needle in text.needles:
-                self._led.setdefault(needle, []).append(position)
-
-    def read(self, text: str, hits: Iterable[str]) -> Reading:
-        """Tries the texts that the needles lead to; the first message in file order names the event."""
-        positions = sorted({position for hit in hits for position in self._led.get(hit, ())})
-        return self._read(text[:LONGEST], (self._texts[position] for position in positions))
-
-    def read_all(self, text: str) -> Reading:
-        """The same for a text that no scanner went over, such as a reason inside a HAR."""
-        hits = self._finder.find_matches_as_indexes(text.lower().encode("utf-8", "surrogatepass"), overlapping=True)
-        return self.read(text, {PATH, *(self.needles[hit] for hit, _, _ in hits)})
-
-    @cached_property
-    def _finder(self) -> ahocorasick_rs.BytesAhoCorasick:
-        return ahocorasick_rs.BytesAhoCorasick([needle.encode() for needle in self.needles])
-
-    def _read(self, text: str, texts: Iterable[Text]) -> Reading:
-        reading = Reading()
-        signals: list[str] = []
-        best: regex.Match[str] | None = None
-        said = False
-        for candidate in texts:
-            assert candidate.match is not None  # texts without one have no needles
-            if self._slow[candidate.id] >= _GIVEN_UP:
-                reading.gave_up = True
-                continue
-            try:
-                found = candidate.match.search(text, timeout=MATCH_S)
-            except TimeoutError:
-                reading.gave_up = True
-                self._slow[candidate.id] += 1
-                continue
-            if found is None:
-                continue
-            if isinstance(candidate, Signal):
-                signals.append(candidate.id)
-                best, said = (found, True) if not said else (best, said)  # what a signal saw tells more than where it stood
-            elif isinstance(candidate, Message):
-                reading.message = reading.message or candidate
-                reading.sets = {**candidate.sets, **reading.sets}
-                for name, value in found.groupdict().items():
-                    if value is not None:
-                        reading.fields.setdefault(name, value)
-                best = best or found
-        reading.signals = tuple(signals)
-        reading.excerpt = excerpt(best, text) if best is not None else ""
-        return reading
 
 
 def line_text(line: Line) -> str:

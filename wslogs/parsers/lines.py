@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import BinaryIO
 
@@ -19,8 +20,9 @@ from wslogs.parsers.bystanders import Bystanders
 from wslogs.parsers.elsewhere import Elsewhere
 from wslogs.parsers.heads import AS_BYTES, Head, Heads
 from wslogs.parsers.kinds import MIXED, majority, second
-from wslogs.parsers.kit import FEWEST, LONGEST, PATH, Kit, Parsed, Reader, Reading, decode, event_of, spans, tier_of
+from wslogs.parsers.kit import FEWEST, Kit, Parsed, decode, event_of, spans, tier_of
 from wslogs.parsers.neighbours import Neighbours
+from wslogs.parsers.reader import LONGEST, PATH, Reader, Reading
 from wslogs.parsers.tally import Tally
 from wslogs.parsers.tracebacks import gather, last_words, named, shortened
 from wslogs.patterns import Patterns
@@ -272,12 +274,9 @@ class Pass:
         signals = self.kit.patterns.signals
         ends = last_words(whole)
         told = [set(reader.read_all(words).signals) for words in ends]
-        reading.signals = tuple(
-            name for name in reading.signals if not signals[name].consequence or (told and all(name in names for names in told))
-        )
-        if ends and (kind := named(ends[-1])) is not None:
-            reading.excerpt = excerpt(kind, ends[-1])
-        return reading
+        kept = tuple(name for name in reading.signals if not signals[name].consequence or (told and all(name in names for names in told)))
+        kind = named(ends[-1]) if ends else None
+        return replace(reading, signals=kept, excerpt=reading.excerpt if kind is None else excerpt(kind, ends[-1]))
 
     def _request_id(self, line: Line) -> str | None:
         """The id of the request that a line is about: in it, or in what the app says right after its server's line."""

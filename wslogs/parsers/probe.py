@@ -17,7 +17,8 @@ from wslogs.bundle import Item
 from wslogs.model import Event, Mark, Source, Tier, What
 from wslogs.parsers import nginx_build
 from wslogs.parsers.heads import Heads
-from wslogs.parsers.kit import Kit, Parsed, Reading, apply_fields, decode, number, spans
+from wslogs.parsers.kit import Kit, Parsed, apply_fields, decode, number, spans
+from wslogs.parsers.reader import Reading
 
 _MOST = 1 << 20
 _MOST_LINES = 20_000
