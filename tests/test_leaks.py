@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from wslogs import leaks
 from wslogs.leaks import Register
 
 SECRET = "9f8Zq2LmXv7TbR4cKd6w"  # no real one
@@ -49,6 +50,26 @@ def test_every_form_is_found(form: str) -> None:
 @pytest.mark.parametrize("written", ["%39f8Zq2LmXv7TbR4cKd6w", "\\u0039f8Zq2LmXv7TbR4cKd6w", "%2539f8Zq2LmXv7TbR4cKd6w"])
 def test_a_secret_that_stands_coded_is_known_decoded(written: str) -> None:
     assert register(written).find({"x": SECRET[:12].encode()}) is not None
+
+
+@pytest.mark.parametrize("lines", [1, 2, 3, 100])
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
+def test_every_form_is_found_wherever_an_output_is_cut_into_pieces(
+    form: Callable[[str], str], lines: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leaks, "_LINES", lines)
+    own = Register()
+    own.add(SECRET, "token")
+    for before in range(4):
+        text = "the same line\n" * before + f"it was {form(SECRET)} again\n" + "the same line\n" * 3
+        assert own.find({"report.md": text.encode()}) is not None
+
+
+def test_a_secret_broken_over_many_lines_is_found_across_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leaks, "_LINES", 2)
+    own = Register()
+    own.add(SECRET, "token")
+    assert own.find({"report.md": "".join(f"> {one} \n" for one in SECRET).encode()}) == ("report.md", "token")
 
 
 def test_eight_characters_of_a_password_are_a_leak() -> None:

@@ -34,11 +34,14 @@ _WORDS = 400
 _AT_ONCE = 4 << 20
 _MARKS = "\"'<>`…"
 _BASE64 = regex.compile(r"[A-Za-z0-9+/_-]{12,}")
-_HEX = regex.compile(r"(?:[0-9a-fA-F]{2}[ :]?){8,}")
+_HEX = compiled(r"(?:[0-9a-fA-F]{2}[ :]?){8,}")
 _ESCAPED = regex.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
 _RUNS = compiled(r"[0-9a-zA-Z]{32,}")
 _DIGEST = regex.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}")
-_BREAK = regex.compile(r"[ \t]*\n[ \t>|#*]*")
+_BLANKS, _MARGIN = b" \t", b" \t>|#*"
+"""What stands before the end of a line that was broken, and before the rest of it on the next."""
+_LINES = 20_000
+"""Lines of an output that are looked through at a time."""
 _ORDINARY = regex.compile(
     r"(?!\d+$)[\d.:\-TZ ]+|1[4-9]\d+"  # times, versions and addresses; epochs
     r"|(?:v?\d{1,3}/)?(?:[a-z_.\-: ]|/(?:v\d{1,3}(?=/|$))?)*|https?://[a-z.\-]*|[A-Z_]+"  # words and paths, cut anywhere
@@ -92,7 +95,7 @@ class Register:
         `public` are texts that may stand there: labels, paths and hashes of this report.
         """
         said = "\n".join(public)
-        runs = {name: _runs(content.decode("utf-8", "replace")) for name, content in outputs.items()}
+        runs = {name: _runs(content) for name, content in outputs.items()}
         windows = set[str]().union(*(_windows(one, WINDOW) for one in runs.values()))
         further = ((form, kind) for text, kind in more(windows) for form in _decoded(text))
         for size, secrets in ((WINDOW, chain(self._kinds.items(), self._short.items(), further)), (SHORT, self._short.items())):
@@ -166,22 +169,56 @@ def _batches(secrets: Iterable[tuple[str, str]]) -> Iterator[tuple[list[bytes], 
     yield texts, kinds
 
 
-def _runs(text: str) -> set[str]:
-    """The words of a text, and those that come to light when it is decoded."""
-    texts = [text, html.unescape(text), _BREAK.sub("", text)]
-    plain = texts[1]
-    for _ in range(3):
-        plain = _ESCAPED.sub(lambda found: chr(int(found[1] or found[2], 16)), unquote(plain)) if "%" in plain or "\\" in plain else plain
-        texts.append(plain)
-    found = {run for one in dict.fromkeys(texts) for run in _words(one)}
-    return found | {run for one in (*_unpacked(found), *_hexed(text)) for run in _words(one)}
+def _runs(content: bytes) -> set[str]:
+    """The words of an output, and those that come to light when it is decoded. A report says most lines many times over."""
+    lines = content.split(b"\n")
+    found = _words(_unbroken(lines))
+    lines = list(dict.fromkeys(lines))
+    hidden = set[str]()
+    for some in _some(lines):
+        text = b"\n".join(some).decode("utf-8", "replace")
+        texts = [text, html.unescape(text)]
+        for _ in range(3):
+            texts.append(_plain(texts[-1]))
+        for one in dict.fromkeys(texts):
+            found |= _words((one,))
+        hidden.update(_hexed(b"\n".join(some)))
+    return found | {run for one in (*_unpacked(found), *hidden) for run in _words((one,))}
 
 
-def _words(text: str) -> Iterator[str]:
-    """What stands between blanks, quotes and brackets; splitting is ten times as fast as an expression that finds it."""
-    for mark in _MARKS:
-        text = text.replace(mark, " ")
-    return (word for word in set(text.split()) if len(word) >= SHORT)
+def _some(lines: list[bytes]) -> Iterator[list[bytes]]:
+    return (lines[first : first + _LINES] for first in range(0, len(lines), _LINES))
+
+
+def _unbroken(lines: list[bytes]) -> Iterator[str]:
+    """The text without the breaks between its lines, piece by piece."""
+    for place, some in enumerate(_some(lines)):
+        pieces = [one.rstrip(_BLANKS).lstrip(_MARGIN) for one in some]
+        if place == 0:
+            pieces[0] = some[0].rstrip(_BLANKS)
+        yield b"".join(pieces).decode("utf-8", "replace")
+
+
+def _plain(text: str) -> str:
+    if "%" not in text and "\\" not in text:
+        return text
+    return _ESCAPED.sub(lambda found: chr(int(found[1] or found[2], 16)), unquote(text))
+
+
+def _words(pieces: Iterable[str]) -> set[str]:
+    """What stands between blanks, quotes and brackets in a text that comes in pieces.
+
+    Splitting is ten times as fast as an expression that finds it.
+    """
+    found, rest = set[str](), ""
+    for piece in pieces:
+        text = rest + piece
+        for mark in _MARKS:
+            text = text.replace(mark, " ")
+        some = text.split()
+        rest = some.pop() if some and not text[-1].isspace() else ""
+        found |= {word for word in set(some) if len(word) >= SHORT}
+    return found | {rest} if len(rest) >= SHORT else found
 
 
 def _unpacked(runs: Iterable[str]) -> Iterator[str]:
@@ -195,10 +232,10 @@ def _unpacked(runs: Iterable[str]) -> Iterator[str]:
                     yield base64.b64decode(part[: len(part) // 4 * 4]).decode("latin-1")
 
 
-def _hexed(text: str) -> Iterator[str]:
+def _hexed(text: bytes) -> Iterator[str]:
     """What hex digits hold, maybe with spaces or colons between, at both alignments."""
     for found in dict.fromkeys(_HEX.findall(text)):
-        digits = regex.sub(r"[ :]", "", found)
+        digits = found.replace(b" ", b"").replace(b":", b"")
         for start in (0, 1):
             part = digits[start:]
             yield binascii.unhexlify(part[: len(part) // 2 * 2]).decode("latin-1")
