@@ -70,6 +70,38 @@ def test_a_line_in_pieces_is_one(text: str, expected: tuple[str, float | None, i
     assert (head.text, head.at, first, last) == expected
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "INFO:     connection open",
+        "web-1  | 2026/11/23 04:24:18 [error] 29#29: *3 x",
+        "api-1  | 2026-11-23T04:24:18.501000000Z INFO:     x",
+        "Nov 23 04:24:18 host nginx: 2026/11/23 04:24:18 [error] 29#29: *3 x",
+        'web-1  | {"timestamp": "2026-11-23T04:28:17.658+00:00", "message": "hi"}',
+        '{"log":"2026-11-23 04:24:18,501 INFO x\\n","stream":"stderr","time":"2026-11-23T04:24:19Z"}',
+        '{"log":"INFO x\\n","stream":"stderr"}',
+    ],
+)
+def test_a_head_taken_for_one_kind_is_the_same_for_another(line: str) -> None:
+    app, nginx, other = (Heads(PATTERNS, kind) for kind in ("app", "nginx-error", "nginx-error"))
+    again = nginx.again(app.take(line))
+    assert again is None or (again, nginx.near) == (other.take(line), other.near)
+    assert (again is None) is ("{" in line or "T04:24:18" in line or line.startswith("Nov"))
+
+
+def test_wrappers_are_taken_off_as_well_once_they_are_asked_for_together() -> None:
+    lines = [
+        "INFO x",
+        "api-1  | INFO x",
+        "[pod/api-6d4/app] INFO x",
+        "2026-11-23T03:30:16.5Z stdout F INFO x",
+        "api-1  | [pod/a-1/b] INFO x",
+    ]
+    heads, fresh = Heads(PATTERNS, "app"), [Heads(PATTERNS, "app").take(line) for line in lines]
+    for _ in range(100):
+        assert [heads.take(line) for line in lines] == fresh
+
+
 def test_pieces_without_end_are_bounded() -> None:
     text = b"2026-11-23T04:24:18.5Z stdout P here \n" * 1000
     head, first, last = Heads(PATTERNS, "app").whole(next(Scanner(["here"]).kept(io.BytesIO(text))))

@@ -45,6 +45,14 @@ def test_of_several_expressions_those_that_may_fit_are_told() -> None:
     assert some.left("connection open") == [3]
 
 
+def test_whether_one_of_some_lines_may_fit() -> None:
+    some = ExpressionSet([r"\bid=(?P<request_id>\d+)$", r"^trace (?P<text>[^\n]+)"])
+    assert some.any(["x", "an id=17", "y"])
+    assert some.any(["x", "trace 4"])
+    assert not some.any(["an id=17x", "a trac", "e 4"])
+    assert some.any(["an id=\u0661", "x"])  # no ASCII
+
+
 @pytest.mark.parametrize("line", ["соединение closed", "connection\nclosed", "connection\x1cclosed"])
 def test_of_a_text_that_is_no_line_of_ascii_nothing_is_ruled_out(line: str) -> None:
     assert ExpressionSet([r"\w+\s+closed", "open"]).left(line) == [0, 1]

@@ -7,6 +7,7 @@ import pytest
 import regex
 
 from conftest import NOON
+from wslogs import redact
 from wslogs.errors import LeakError
 from wslogs.model import Token
 from wslogs.redact import Vault, excerpt, shown_path
@@ -84,6 +85,18 @@ def test_url(text: str, expected: tuple[str | None, ...]) -> None:
 @pytest.mark.parametrize("query", ["token={}", "v=2&access_token={}"])
 def test_a_token_that_is_masked_or_cut_joins_nothing(text: str, query: str) -> None:
     assert Vault().url(f"/ws?{query.format(text)}").token is None
+
+
+def test_what_comes_again_is_worked_out_once_and_not_kept_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redact, "_CACHED", 10)
+    vault = Vault()
+    assert vault.url("/ws?token=abcdefgh12345678") is vault.url("/ws?token=abcdefgh12345678")
+    for number in range(50):
+        vault.url(f"/ws/{number}")
+        vault.learn(f"password=abcdefgh-{number}")
+        vault.learn("x" * 500 + f" password=ijklmnop-{number}")
+    assert all(f"{word}-{number}" in vault.seen for word in ("abcdefgh", "ijklmnop") for number in range(50))
+    assert max(len(vault._urls), len(vault._learnt)) <= 10
 
 
 @pytest.mark.parametrize("text", [f"{SECRET}9f8Z…", f"{SECRET}9f8Z...", f"9f8Z****************{SECRET}"])

@@ -96,10 +96,17 @@ class ExpressionSet:
         if _OTHERWISE.search(text) is not None or any(_NESTED.match(piece) for piece in outside(text, ())):
             return False
         try:
-            self._set.Add(expression(text).encode())
+            self._set.Add(f"(?m){expression(text)}".encode())
         except re2.error:
             return False
         return True
+
+    def any(self, lines: Sequence[str]) -> bool:
+        """Whether one of some lines may hold something that fits."""
+        text = "\n".join(lines)
+        if self._open or not (text.isascii() and all(map(str.isprintable, lines))):
+            return bool(self._all)
+        return bool(self._asked) and self._set.Match(text.encode()) is not None
 
     def left(self, line: str) -> Sequence[int]:
         """Places of the expressions that may be found in a text, in order. Only one line of ASCII is looked at closely."""

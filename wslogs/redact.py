@@ -40,7 +40,9 @@ _MOST_HEADERS = 20_000
 """Headers that are kept in mind, so that one that comes with each request is taken apart once."""
 TOKEN_NAMES = regex.compile(r"(?i)token|jwt|auth|key|ticket|session|sid|secret|signature|password|code|bearer")
 _CACHED = 10_000
-"""Tokens that are kept in mind before all are forgotten: to work one out takes some microseconds."""
+"""Tokens, URLs and lines that are kept in mind before all are forgotten: to work one out takes some microseconds."""
+_SHORT = 400
+"""Characters of a URL or a line that is kept in mind."""
 _LONG_NUMBER = regex.compile(r"\d{12,}")
 """No status, code, size or duration that a line could mean has so many digits."""
 
@@ -60,6 +62,8 @@ class Vault:
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._tokens: dict[tuple[str, str | None], Token] = {}
+        self._urls: dict[str, Url] = {}
+        self._learnt: set[str] = set()
         self.seen = Register()
         """Values that no output may hold."""
         self._bodies = Bodies()
@@ -121,8 +125,13 @@ class Vault:
 
     def learn(self, text: str) -> None:
         """Remembers what the nets find in a line."""
+        if text in self._learnt:
+            return
         for value, kind, password in found(text):
             self.secret(value, kind, password=password)
+        if len(text) <= _SHORT:
+            self._learnt.clear() if len(self._learnt) >= _CACHED else None
+            self._learnt.add(text)
 
     def token(self, text: str, parameter: str | None = None) -> Token:
         """A token's fingerprint and, of a JWT, when it begins and ends; its signature is not checked."""
@@ -147,6 +156,15 @@ class Vault:
 
     def url(self, text: str) -> Url:
         """Takes a URL or a request target apart: scheme, host with port, decoded path, token of the query."""
+        known = self._urls.get(text)
+        if known is None:
+            known = self._url(text)
+            if len(text) <= _SHORT:
+                self._urls.clear() if len(self._urls) >= _CACHED else None
+                self._urls[text] = known
+        return known
+
+    def _url(self, text: str) -> Url:
         try:
             # A request target `//ws` is a path; urlsplit would take its beginning for a host.
             parts = urlsplit(f"ws://{text}")._replace(scheme="") if text.startswith("/") else urlsplit(text)

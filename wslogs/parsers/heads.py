@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, takewhile
 from typing import Any
 
@@ -21,6 +22,8 @@ _PIECES = 64
 """Lines in more pieces than this are read in parts."""
 _DEEP = 4
 """Wrappers around each other: compose around a timestamp around the program; no more is seen in the wild."""
+_OFTEN = 200
+"""Lines after which all wrappers are asked for in one step: most lines have none."""
 _BESIDE = ("code", "reason", "error")
 """Fields of a record that are read as if they stood in its message: loggers with fields leave them out of it."""
 _UNITS = ((11, "epoch"), (14, "epoch-ms"), (17, "epoch-us"), (20, "epoch-ns"))
@@ -40,6 +43,8 @@ class Head:
     text: str
     bare: str = ""
     """The line without its wrappers, its own time still in it."""
+    outside: bool = False
+    """Whether a wrapper or a record around the line told a time."""
     packed: bool = False
     """Whether the line came out of a JSON record or of pieces: needles may not be found in the bytes of one line of the file."""
     piece: bool | None = None
@@ -62,6 +67,8 @@ class Heads:
         self.near = near
         """An instant that a line said with its year, epoch seconds; a time without one is the closest to it."""
         self._wrappers = patterns.wrappers
+        self._peeled = 0
+        self._wrapped: regex.Pattern[str] | None = None
         self._stamps = list(patterns.stamps)
         self._envelopes = tuple(r for r in patterns.records if "line" in r.fields)
         self._records = tuple(r for r in patterns.records if r.kind == kind and "line" not in r.fields)
@@ -105,6 +112,12 @@ class Heads:
             self._stamp(head)
         return head
 
+    def again(self, head: Head) -> Head | None:
+        """A head that was taken for another kind, as it is for this one; None where the line's wrappers must be looked at once more."""
+        if head.outside or head.record is not None or head.bare.startswith("{"):
+            return None
+        return self._read(Head(head.bare, packed=head.packed, piece=head.piece, program=head.program), None)
+
     def bare(self, line: str) -> str:
         """The line without its wrappers."""
         head = Head(line)
@@ -133,11 +146,17 @@ class Heads:
                 elif "stream" in fields:
                     head.piece = not fields["line"].endswith("\n")
                 head.program = fields.get("program") or head.program
+                head.outside = True
                 self._record_time(head, fields["time"])
                 return True
         return False
 
     def _peel(self, head: Head) -> bool:
+        self._peeled += 1
+        if self._peeled == _OFTEN:
+            self._wrapped = _one_of(tuple(wrapper.match.pattern for wrapper in self._wrappers))
+        if self._wrapped is not None and self._wrapped.match(head.text) is None:
+            return False
         for wrapper in self._wrappers:
             found = wrapper.match.match(head.text)
             if found is None or found.end() == 0:
@@ -147,6 +166,7 @@ class Heads:
             if "tag" in groups:
                 head.piece = groups["tag"] == "P"
             if groups.get("time") and wrapper.form:
+                head.outside = True
                 self._set_time(head, groups["time"], wrapper.form, 0.001 if "." in groups["time"] else 1.0)
             head.text = head.text[found.end() :]
             return True
@@ -203,6 +223,12 @@ class Heads:
         inner = Head(text)
         self._stamp(inner)
         head.at, head.zoned, head.logged, head.resolution_s = inner.at, inner.zoned, inner.logged, inner.resolution_s
+
+
+@lru_cache(8)
+def _one_of(told: tuple[str, ...]) -> regex.Pattern[str] | None:
+    """What fits where one of these expressions does; None where they cannot be put into one."""
+    return None if any("\n" in text for text in told) else regex.compile("|".join(f"(?:{text})" for text in told), regex.VERSION1)
 
 
 def loads(text: str) -> dict[str, Any] | None:

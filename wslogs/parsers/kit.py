@@ -101,9 +101,15 @@ def line_text(line: Line) -> str:
     return decode(line.raw)
 
 
+_PLAIN = bytes(range(0x20, 0x7F))
+"""What most lines hold and nothing else: to delete it shows twice as fast as `isprintable` that nothing is to be cleaned."""
+
+
 def decode(raw: bytes) -> str:
     """UTF-8, or the code page of a Russian Windows where it is not; a line too long to match is cut, maybe inside a character."""
     cut = raw[: LONGEST * 4]
+    if cut.isascii() and not cut.translate(None, _PLAIN):
+        return cut.decode("ascii")
     try:
         text = cut.decode("utf-8")
     except UnicodeDecodeError:
@@ -122,9 +128,11 @@ _COLOURS = regex.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 def number(text: str | None) -> int | None:
     """Decimal, or hexadecimal after 0x."""
-    if text is not None and _HEX.fullmatch(text):
-        return int(text, 16)
-    return int(text) if text is not None and text.isdecimal() and len(text) < 10 else None
+    if text is None:
+        return None
+    if text.isdecimal():
+        return int(text) if len(text) < 10 else None
+    return int(text, 16) if _HEX.fullmatch(text) else None
 
 
 def seconds(text: str | None) -> float | None:
@@ -137,6 +145,8 @@ def seconds(text: str | None) -> float | None:
 
 def apply_fields(event: Event, fields: Mapping[str, str], kit: Kit) -> Event:
     """Moves what a message's groups hold into the event; free text stays behind."""
+    if not fields:
+        return event
     if url := fields.get("url") or fields.get("path"):
         parts = kit.vault.url(url)
         event.host, event.path, event.token = parts.host or event.host, parts.path, parts.token

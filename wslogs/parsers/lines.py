@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice
 from typing import BinaryIO
 
@@ -13,7 +14,7 @@ import regex
 from wslogs import times
 from wslogs.bundle import Item
 from wslogs.coverage import LEVELS, lower
-from wslogs.linewise import compiled, runs
+from wslogs.linewise import ExpressionSet, compiled, runs
 from wslogs.model import Event, Source, Tier, What
 from wslogs.parsers import access
 from wslogs.parsers.bystanders import Bystanders
@@ -103,6 +104,7 @@ class Pass:
         self._zone_s: float | None = None
         self._default = programs.get("") or source.kind
         self._errors = [shape.match for shape in kit.patterns.shapes if shape.kind == "nginx-error"]
+        self._kinds = {name: (own, *(k for k in MIXED if k != own and second(name, k) in programs)) for name, own in programs.items()}
         self._asked: tuple[Head, Mapping[str, str] | None] | None = None
         self._names: list[str] = []
         self._forms: set[str] = set()
@@ -163,7 +165,8 @@ class Pass:
         head, first, last = self.heads[self._default].whole(line)
         kind = self._kind(head)
         if kind != self._default and kind in self.heads:
-            head, first, last = self.heads[kind].whole(line)
+            again = self.heads[kind].again(head)
+            head, first, last = self.heads[kind].whole(line) if again is None else (again, first, last)
         if kind != "nginx-access":
             return self._words(head, line, first, last, kind)
         made = self._access(head, line, first)
@@ -173,15 +176,14 @@ class Pass:
 
     def _kind(self, head: Head) -> str:
         """The kind of a line: its program's, or where that has two, the one whose form it has."""
-        kind = self._programs.get(head.program, self._default)
-        others = {kind, *(k for k in MIXED if second(head.program, k) in self._programs)}
+        others = self._kinds.get(head.program, (self._default,))
         if len(others) == 1:
-            return kind
+            return others[0]
         if "nginx-error" in others and any(shape.match(head.bare) for shape in self._errors):
             return "nginx-error"
         if "nginx-access" in others and self.row(head) is not None:
             return "nginx-access"
-        return "app" if "app" in others else kind
+        return "app" if "app" in others else others[0]
 
     def _access(self, head: Head, line: Line, number: int) -> Event | None:
         row = self.row(head) or head.record
@@ -280,11 +282,15 @@ class Pass:
 
     def _request_id(self, line: Line) -> str | None:
         """The id of the request that a line is about: in it, or in what the app says right after its server's line."""
-        for raw in (line.raw, *islice(line.following(), _ID_LINES)):
-            for stanza in self.kit.patterns.request_ids:
-                if (found := stanza.match.search(decode(raw))) is not None:
-                    return found["request_id"]
-        return None
+        near = [decode(raw) for raw in (line.raw, *islice(line.following(), _ID_LINES))]
+        if not self._ids.any(near):
+            return None
+        found = (stanza.match.search(text) for text in near for stanza in self.kit.patterns.request_ids)
+        return next((one["request_id"] for one in found if one is not None), None)
+
+    @cached_property
+    def _ids(self) -> ExpressionSet:
+        return ExpressionSet(stanza.match.pattern for stanza in self.kit.patterns.request_ids)
 
     def _listen(self, block: Block) -> None:
         """Looks for a line of a block that is more talkative than those before."""
