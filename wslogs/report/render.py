@@ -17,7 +17,7 @@ from wslogs import resources
 from wslogs.errors import TemplateError
 from wslogs.report import markdown, shape
 from wslogs.report.pictures import LANES
-from wslogs.report.view import view
+from wslogs.report.view import digest, view
 from wslogs.report.words import DASH, Words, place, words
 
 TICKET = "ticket"
@@ -79,7 +79,7 @@ def known(name: str, *folders: Path) -> list[str]:
 
 def terminal(report: dict[str, Any], lang: str) -> str:
     """The verdict in 4 to 8 lines, each of them one line whatever stands in it."""
-    reader, seen = words(lang), view(report)
+    reader, seen = words(lang), digest(report)
     _ = reader.gettext
     verdict, scope, main = seen["verdict"], seen["scope"], seen["main"]
     told = [

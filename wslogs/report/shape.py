@@ -103,8 +103,14 @@ def shown(value: dict[str, Any], pattern: dict[str, Any]) -> dict[str, Any]:
 def fill(value: Any, shape: Any) -> Any:
     """The value with each key of the shape present; what the shape doesn't know stays, for templates that do."""
     if isinstance(shape, dict):
-        given = value or {}
-        return given | {key: fill(given.get(key), inner) for key, inner in shape.items()}
+        made = dict(value or {})
+        for key, inner in shape.items():
+            own = made.get(key)
+            if isinstance(inner, dict | list):
+                made[key] = fill(own, inner)
+            elif own is None:
+                made[key] = inner
+        return made
     if isinstance(shape, list):
         return [fill(item, shape[0]) for item in value or []]
     return shape if value is None else value

@@ -15,28 +15,15 @@ GUIDE = ("server", "path", "tls", "proxy", "auth", "network")
 
 
 def view(report: Item) -> Item:
-    """The variables of a template: `report` whole and without gaps, and beside it what this module adds.
-
-    There may be 10,000 attempts, so they are looked through as they came; those that are shown become like the rest.
-    """
-    report = shape.clean(report)
-    whole = shape.fill(report | {"attempts": []}, shape.REPORT)
-    came = [attempt | {"outcome": _outcome(attempt)} for attempt in report.get("attempts") or []]
-    main = _main(whole)
+    """The variables of a template: `report` whole and without gaps, and beside it what this module adds."""
+    came, gist = _came(report), digest(report)
+    whole, main, total = gist["report"], gist["main"], gist["total"]
     failing = _failing(came, main)
     working = _working(came, failing)
-    total = max(whole["attempt_count"] or 0, len(came))
     rows = _rows(came, whole["storms"])
     told = sum(max(row["storm"]["attempt_count"], len(row["attempts"])) if row["storm"] else 1 for row in rows)
-    journeys = [journey(shape.fill(attempt, shape.ATTEMPT)) for attempt in (failing, working) if attempt]
-    outcomes = report.get("outcomes") or {name: sum(a["outcome"] == name for a in came) for name in ("failed", "worked", "unknown")}
-    return {
-        "report": whole,
-        "verdict": whole["verdict"],
-        "main": main,
-        "total": total,
-        "scope": _scope(came, main, whole["verdict"]["status"], outcomes),
-        "outcomes": outcomes,
+    journeys = [journey(shape.shown(attempt, shape.ATTEMPT)) for attempt in (failing, working) if attempt]
+    return gist | {
         "journeys": journeys,
         "sequence": sequence(journeys[0]) if journeys else [],
         "timeline": timeline(came, whole["incidents"], whole["storms"]),
@@ -58,6 +45,20 @@ def view(report: Item) -> Item:
     }
 
 
+def digest(report: Item) -> Item:
+    """Those of the variables that no single attempt is shown in: `report`, `verdict`, `main`, `total`, `scope` and `outcomes`."""
+    whole, came = shape.shown(report | {"attempts": []}, shape.REPORT), _came(report)
+    main, total = _main(whole), max(whole["attempt_count"] or 0, len(came))
+    outcomes = report.get("outcomes") or {name: sum(a["outcome"] == name for a in came) for name in ("failed", "worked", "unknown")}
+    scope = _scope(came, main, whole["verdict"]["status"], outcomes)
+    return {"report": whole, "verdict": whole["verdict"], "main": main, "total": total, "scope": scope, "outcomes": outcomes}
+
+
+def _came(report: Item) -> list[Item]:
+    """The attempts as they came, with their outcome: there may be 10,000, and those that are shown alone become clean and whole."""
+    return [attempt | {"outcome": _outcome(attempt)} for attempt in report.get("attempts") or []]
+
+
 def _rows(attempts: list[Item], storms: list[Item]) -> list[Item]:
     """A row for each attempt, and one for each storm, where its first attempt stands, with some of its attempts in it."""
     known = {storm["id"]: storm for storm in storms if storm["id"]}
@@ -77,7 +78,7 @@ def _rows(attempts: list[Item], storms: list[Item]) -> list[Item]:
 
 def _members(attempts: list[Item]) -> Item:
     """The attempts of a row that a page shows, how many more there are, and what they have in common."""
-    shown = [shape.fill(attempt, shape.ATTEMPT) for attempt in attempts[: MOST["of a storm"]]]
+    shown = [shape.fill(attempt, shape.ATTEMPT) for attempt in shape.clean(attempts[: MOST["of a storm"]])]
     first = shown[0]
     alike = {key: first[key] if all(a[key] == first[key] for a in shown) else None for key in ("status", "close_code", "stage", "ended_by")}
     return {"attempts": shown, "alike": alike}
