@@ -19,6 +19,7 @@ EPOCH = {"epoch": 1, "epoch-ms": 1e3, "epoch-us": 1e6, "epoch-ns": 1e9}
 """Since 1970, and how many of the unit make a second."""
 
 
+@lru_cache(1024)  # of one try many things are told at one time
 def iso(at: float | None) -> str | None:
     """Epoch seconds -> `2026-11-20T10:00:00.123Z`, without the fraction when it is zero; None stays None.
 
@@ -34,6 +35,7 @@ def iso(at: float | None) -> str | None:
     return f"{text}.{when.microsecond // 1000:03d}Z" if when.microsecond else f"{text}Z"
 
 
+@lru_cache(1024)
 def as_logged(text: str) -> str:
     """A time as it stands in a log; empty for a text that is none, which a hostile log may have in its place."""
     return text if len(text) <= _LONGEST and _WRITTEN.fullmatch(text) else ""

@@ -190,15 +190,17 @@ def _groups(tiers: Tiers) -> list[Group]:
 
 def _shifted(event: Event, clocks: Clocks, placed: Mapping[tuple[str, int], Span]) -> Event:
     if event.at is not None:
-        return replace(event, at=clocks.at(event))
+        at = clocks.at(event)
+        return event if at == event.at else replace(event, at=at)
     span = placed.get((event.source, event.line))
     return event if span is None else replace(event, at=span[0], resolution_s=span[1] - span[0])
 
 
 def _attempt(group: Group, clocks: Clocks, placed: Mapping[tuple[str, int], Span]) -> Attempt:
     seen = [group[tier] for tier in (Tier.BROWSER, Tier.PROXY, Tier.APP) if tier in group]
-    events = tuple(_shifted(e, clocks, placed) for s in seen for e in s.events)
-    main = {s.tier: _shifted(s.main, clocks, placed) for s in seen}
+    shifted = {id(e): _shifted(e, clocks, placed) for s in seen for e in s.events}
+    events = tuple(shifted[id(e)] for s in seen for e in s.events)
+    main = {s.tier: shifted.get(id(s.main)) or _shifted(s.main, clocks, placed) for s in seen}
     started, error_s = _started(group, clocks, main)
     ended = _ended(group, started)
     opened = next((s.opened for s in seen if s.opened is not None), None)  # a page may break a handshake off after its 101

@@ -6,6 +6,8 @@ more. What nginx cuts it tells at level `info` (field-guide.md 2.2), and what it
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from wslogs import coverage
 from wslogs.facts.world import World, line, silence, tell
 from wslogs.model import Attempt, Event, Tier, What
@@ -59,9 +61,10 @@ def _alike(attempt: Attempt, quiet: float, world: World) -> list[Attempt]:
     found, ends = [attempt], [attempt.ended or 0.0]
     for one in world.lost_after(quiet - _OFF_S, quiet + _OFF_S):
         at = one.ended or 0.0
-        if one is not attempt and one.path == attempt.path and all(abs(at - end) > _APART_S for end in ends):
+        place = bisect_left(ends, at)
+        if one is not attempt and one.path == attempt.path and all(abs(at - end) > _APART_S for end in ends[max(0, place - 1) : place + 1]):
             found.append(one)
-            ends.append(at)
+            ends.insert(place, at)
     return found
 
 

@@ -98,7 +98,7 @@ def report(found: Found, lang: str) -> dict[str, Any]:
     incidents = [_incident(i, found, names, lang) for i in found.incidents[:_MOST_INCIDENTS]]
     storms = fold(found.attempts, found.verdicts, found.crowd)
     storm_of = {place: storm.id for storm in storms for place in storm.attempts}
-    listed = _listed(found)
+    listed, errors = _listed(found), {source.path: source.error_s for source in found.sources}
     return {
         "schema": "wslogs/1",
         "lang": lang,
@@ -110,7 +110,7 @@ def report(found: Found, lang: str) -> dict[str, Any]:
         "causes": [guide_cause(family, number, found, lang) for family, number in GUIDE.items()],
         "attempt_count": found.count,
         "outcomes": _outcomes(found),
-        "attempts": [_attempt(place, found, names, lang) | {"storm": storm_of.get(place)} for place in listed],
+        "attempts": [_attempt(place, found, names, lang, errors) | {"storm": storm_of.get(place)} for place in listed],
         "storms": [_storm(storm, found, names) for storm in _biggest(storms)],
         "close_codes": _close_codes(found, _),
         "caveats": [_(CAVEATS[name]) % values for name, values in found.caveats],
@@ -366,9 +366,8 @@ def _listed(found: Found) -> list[int]:
     return sorted(chosen)[:MOST_ATTEMPTS]
 
 
-def _attempt(place: int, found: Found, names: Names, lang: str) -> dict[str, Any]:
+def _attempt(place: int, found: Found, names: Names, lang: str, errors: Mapping[str, float]) -> dict[str, Any]:
     attempt, verdict = found.attempts[place], found.verdicts[place]
-    errors = {source.path: source.error_s for source in found.sources}
     end = ending(attempt, verdict, found.patterns.signals, errors)
     steps, stage = journey(attempt, verdict, end, errors)
     lasted = attempt.facts.get("lasted_s")

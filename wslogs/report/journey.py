@@ -11,7 +11,13 @@ from wslogs.model import Attempt, Event, Stage, Tier, Verdict, What
 from wslogs.times import as_logged, iso
 
 _STAGES = list(Stage)
+_NAMES = {one: str(one.value) for one in (*Stage, *Tier)}
+"""To ask a member of an enum for its value takes as long as all else that a step is made of."""
+_NOTHING = dict.fromkeys(("tier", "source", "line", "at", "error_s", "logged", "implied_by", "ordered"))
 _TUNNEL = 101
+
+_UNKNOWN = {stage: {"stage": _NAMES[stage], "state": "unknown"} | _NOTHING for stage in Stage}
+"""Steps of which there is no trace are the same in all attempts."""
 
 
 def journey(attempt: Attempt, verdict: Verdict, end: Ending, errors: Mapping[str, float]) -> tuple[list[dict[str, Any]], str | None]:
@@ -22,15 +28,19 @@ def journey(attempt: Attempt, verdict: Verdict, end: Ending, errors: Mapping[str
     `ordered` is whether the step came after all timed ones before it beyond the error bars; None: it has no time.
     """
     stop = end.stage if verdict.outcome == "failed" else None
-    seen = [_seen(stage, attempt, end, stop) for stage in _STAGES]
+    passed = max(reached(attempt), _STAGES.index(stop) if stop is not None else -1)
+    seen = [_seen(stage, attempt, end, stop, place <= passed) for place, stage in enumerate(_STAGES)]
     steps: list[dict[str, Any]] = []
     latest = float("-inf")
     for place, (stage, one) in enumerate(zip(_STAGES, seen, strict=True)):
-        step = {"stage": stage.value, "state": one.state} | _line(one, errors)
+        if one.state == "unknown":
+            steps.append(_UNKNOWN[stage])
+            continue
+        step = {"stage": _NAMES[stage], "state": one.state} | _line(one, errors)
         if one.state == "passed" and one.event is None:
             later = next((p for p in range(place + 1, len(seen)) if seen[p].event is not None), None)
             if later is not None:
-                step |= _line(_Seen(one.state, seen[later].event), errors) | {"implied_by": _STAGES[later].value}
+                step |= _line(_Seen(one.state, seen[later].event), errors) | {"implied_by": _NAMES[_STAGES[later]]}
         if one.event is not None and one.at is not None:
             error = _error(one.event, errors)
             step["ordered"] = one.at - error > latest
@@ -48,14 +58,14 @@ class _Seen:
     at: float | None = None
 
 
-def _seen(stage: Stage, attempt: Attempt, end: Ending, stop: Stage | None) -> _Seen:
+def _seen(stage: Stage, attempt: Attempt, end: Ending, stop: Stage | None, passed: bool) -> _Seen:
     if stage is stop:
         event = end.because or _last(attempt)
         return _Seen("stopped", event, _told(event, attempt))
     if stage is Stage.CLOSE:
         closed = end.because or _shown(stage, attempt) if end.stage is stage else None
         return _Seen("passed", closed, _told(closed, attempt)) if closed else _Seen("unknown")
-    if _STAGES.index(stage) > reached(attempt) and (stop is None or _STAGES.index(stage) > _STAGES.index(stop)):
+    if not passed:
         return _Seen("unknown")
     event = _shown(stage, attempt)
     if event is None:
@@ -130,9 +140,11 @@ def _error(event: Event, errors: Mapping[str, float]) -> float:
 
 
 def _line(one: _Seen, errors: Mapping[str, float]) -> dict[str, Any]:
-    event, timed = one.event, one.event is not None and one.at is not None
-    return {
-        "tier": event.tier.value if event else None, "source": event.source if event else None, "line": event.line if event else None,
-        "at": iso(one.at), "error_s": round(_error(event, errors), 3) if event and timed else None,
-        "logged": (as_logged(event.logged) or None) if event and timed else None, "implied_by": None, "ordered": None,
+    event = one.event
+    if event is None:
+        return _NOTHING
+    timed = one.at is not None
+    return _NOTHING | {
+        "tier": _NAMES[event.tier], "source": event.source, "line": event.line, "at": iso(one.at),
+        "error_s": round(_error(event, errors), 3) if timed else None, "logged": (as_logged(event.logged) or None) if timed else None,
     }  # fmt: skip
