@@ -6,7 +6,6 @@ all secrets looks for those, in 0.7 GB/s.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
 import html
@@ -34,6 +33,7 @@ _WORDS = 400
 _AT_ONCE = 4 << 20
 _MARKS = "\"'<>`…"
 _BASE64 = regex.compile(r"[A-Za-z0-9+/_-]{12,}")
+_ONE_KIND = regex.compile(r"[a-z_\-/]+|[0-9\-]+")
 _HEX = compiled(r"(?:[0-9a-fA-F]{2}[ :]?){8,}")
 _ESCAPED = regex.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
 _RUNS = compiled(r"[0-9a-zA-Z]{32,}")
@@ -172,10 +172,10 @@ def _batches(secrets: Iterable[tuple[str, str]]) -> Iterator[tuple[list[bytes], 
 def _runs(content: bytes) -> set[str]:
     """The words of an output, and those that come to light when it is decoded. A report says most lines many times over."""
     lines = content.split(b"\n")
-    found = _words(_unbroken(lines))
-    lines = list(dict.fromkeys(lines))
+    told = {one: one.rstrip(_BLANKS).lstrip(_MARGIN) for one in dict.fromkeys(lines)}
+    found = _words(b"".join(told[one] for one in some).decode("utf-8", "replace") for some in _some(lines))
     hidden = set[str]()
-    for some in _some(lines):
+    for some in _some(list(told)):
         text = b"\n".join(some).decode("utf-8", "replace")
         texts = [text, html.unescape(text)]
         for _ in range(3):
@@ -183,20 +183,11 @@ def _runs(content: bytes) -> set[str]:
         for one in dict.fromkeys(texts):
             found |= _words((one,))
         hidden.update(_hexed(b"\n".join(some)))
-    return found | {run for one in (*_unpacked(found), *hidden) for run in _words((one,))}
+    return found | _words(("\n".join((*_unpacked(found), *hidden)),))
 
 
 def _some(lines: list[bytes]) -> Iterator[list[bytes]]:
     return (lines[first : first + _LINES] for first in range(0, len(lines), _LINES))
-
-
-def _unbroken(lines: list[bytes]) -> Iterator[str]:
-    """The text without the breaks between its lines, piece by piece."""
-    for place, some in enumerate(_some(lines)):
-        pieces = [one.rstrip(_BLANKS).lstrip(_MARGIN) for one in some]
-        if place == 0:
-            pieces[0] = some[0].rstrip(_BLANKS)
-        yield b"".join(pieces).decode("utf-8", "replace")
 
 
 def _plain(text: str) -> str:
@@ -225,11 +216,11 @@ def _unpacked(runs: Iterable[str]) -> Iterator[str]:
     """What base64 holds at each of its alignments."""
     for run in runs:
         for found in _BASE64.findall(run):
-            if not regex.fullmatch(r"[a-z_\-/]+|[0-9\-]+", found):
+            if not _ONE_KIND.fullmatch(found):
                 packed = found.replace("-", "+").replace("_", "/")
                 for start in range(4):
                     part = packed[start:]
-                    yield base64.b64decode(part[: len(part) // 4 * 4]).decode("latin-1")
+                    yield binascii.a2b_base64(part[: len(part) // 4 * 4]).decode("latin-1")
 
 
 def _hexed(text: bytes) -> Iterator[str]:

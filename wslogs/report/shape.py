@@ -106,7 +106,7 @@ def fill(value: Any, shape: Any) -> Any:
         made = dict(value or {})
         for key, inner in shape.items():
             own = made.get(key)
-            if isinstance(inner, dict | list):
+            if isinstance(inner, (dict, list)):
                 made[key] = fill(own, inner)
             elif own is None:
                 made[key] = inner
