@@ -88,7 +88,7 @@ def test_a_token_that_is_masked_or_cut_joins_nothing(text: str, query: str) -> N
 
 
 def test_what_comes_again_is_worked_out_once_and_not_kept_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redact, "_CACHED", 10)
+    monkeypatch.setattr(redact, "_RECENT", 10)
     vault = Vault()
     assert vault.url("/ws?token=abcdefgh12345678") is vault.url("/ws?token=abcdefgh12345678")
     for number in range(50):

@@ -40,9 +40,9 @@ _MOST_HEADERS = 20_000
 """Headers that are kept in mind, so that one that comes with each request is taken apart once."""
 TOKEN_NAMES = regex.compile(r"(?i)token|jwt|auth|key|ticket|session|sid|secret|signature|password|code|bearer")
 _CACHED = 10_000
-"""Tokens, URLs and lines that are kept in mind before all are forgotten: to work one out takes some microseconds."""
-_SHORT = 400
-"""Characters of a URL or a line that is kept in mind."""
+"""Tokens that are kept in mind before all are forgotten: to work one out takes some microseconds."""
+_RECENT, _SHORT = 1000, 400
+"""URLs and lines that are kept in mind, and the characters of the longest of them."""
 _LONG_NUMBER = regex.compile(r"\d{12,}")
 """No status, code, size or duration that a line could mean has so many digits."""
 
@@ -130,7 +130,7 @@ class Vault:
         for value, kind, password in found(text):
             self.secret(value, kind, password=password)
         if len(text) <= _SHORT:
-            self._learnt.clear() if len(self._learnt) >= _CACHED else None
+            self._learnt.clear() if len(self._learnt) >= _RECENT else None
             self._learnt.add(text)
 
     def token(self, text: str, parameter: str | None = None) -> Token:
@@ -160,7 +160,7 @@ class Vault:
         if known is None:
             known = self._url(text)
             if len(text) <= _SHORT:
-                self._urls.clear() if len(self._urls) >= _CACHED else None
+                self._urls.clear() if len(self._urls) >= _RECENT else None
                 self._urls[text] = known
         return known
 

@@ -26,7 +26,7 @@ _GIVEN_UP = 3
 _OFTEN = 100
 """Lines that hold the same needles before a set of the expressions that they lead to pays."""
 _MOST_LEDS = 500
-_REMEMBERED, _SHORT = 4096, 400
+_REMEMBERED, _SHORT = 1000, 400
 """Lines that are kept in mind, with what they say, and the characters of the longest of them."""
 
 
