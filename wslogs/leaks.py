@@ -40,8 +40,8 @@ _RUNS = compiled(r"[0-9a-zA-Z]{32,}")
 _DIGEST = regex.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}")
 _BLANKS, _MARGIN = b" \t", b" \t>|#*"
 """What stands before the end of a line that was broken, and before the rest of it on the next."""
-_LINES = 20_000
-"""Lines of an output that are looked through at a time."""
+_PIECE = 1 << 20
+"""Bytes of an output that are looked through at a time: its lines take a multiple of its size."""
 _ORDINARY = regex.compile(
     r"(?!\d+$)[\d.:\-TZ ]+|1[4-9]\d+"  # times, versions and addresses; epochs
     r"|(?:v?\d{1,3}/)?(?:[a-z_.\-: ]|/(?:v\d{1,3}(?=/|$))?)*|https?://[a-z.\-]*|[A-Z_]+"  # words and paths, cut anywhere
@@ -171,23 +171,38 @@ def _batches(secrets: Iterable[tuple[str, str]]) -> Iterator[tuple[list[bytes], 
 
 def _runs(content: bytes) -> set[str]:
     """The words of an output, and those that come to light when it is decoded. A report says most lines many times over."""
-    lines = content.split(b"\n")
-    told = {one: one.rstrip(_BLANKS).lstrip(_MARGIN) for one in dict.fromkeys(lines)}
-    found = _words(b"".join(told[one] for one in some).decode("utf-8", "replace") for some in _some(lines))
+    told: dict[bytes, bytes] = {}
+    found = _words(_unbroken(content, told))
     hidden = set[str]()
-    for some in _some(list(told)):
-        text = b"\n".join(some).decode("utf-8", "replace")
+    for piece in _pieces(b"\n".join(told)):
+        text = piece.decode("utf-8", "replace")
         texts = [text, html.unescape(text)]
         for _ in range(3):
             texts.append(_plain(texts[-1]))
         for one in dict.fromkeys(texts):
             found |= _words((one,))
-        hidden.update(_hexed(b"\n".join(some)))
+        hidden.update(_hexed(piece))
     return found | _words(("\n".join((*_unpacked(found), *hidden)),))
 
 
-def _some(lines: list[bytes]) -> Iterator[list[bytes]]:
-    return (lines[first : first + _LINES] for first in range(0, len(lines), _LINES))
+def _pieces(content: bytes) -> Iterator[bytes]:
+    """Whole lines, some at a time, without the line end between them."""
+    start = 0
+    while start <= len(content):
+        end = content.find(b"\n", start + _PIECE)
+        end = len(content) if end < 0 else end
+        yield content[start:end]
+        start = end + 1
+
+
+def _unbroken(content: bytes, told: dict[bytes, bytes]) -> Iterator[str]:
+    """The text without the breaks between its lines, piece by piece; `told` learns each line as it is between breaks."""
+    for piece in _pieces(content):
+        lines = piece.split(b"\n")
+        for one in dict.fromkeys(lines):
+            if one not in told:
+                told[one] = one.rstrip(_BLANKS).lstrip(_MARGIN)
+        yield b"".join(map(told.__getitem__, lines)).decode("utf-8", "replace")
 
 
 def _plain(text: str) -> str:

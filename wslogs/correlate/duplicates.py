@@ -111,11 +111,13 @@ def _same_lines(told: Sequence[tuple[str, list[Event]]]) -> set[int]:
     seen: Counter[Key] = Counter()
     gone = set()
     spans = [(min(times), max(times)) for _, rows in told if (times := [e.at for e in rows if e.at is not None])]
+    # Where one file ends and the next begins: rotation parts lines of one second and repeats none.
+    seams = {last for first, last in spans if first < last} & {first for first, last in spans if first < last}
     for _, rows in told:
         own: Counter[Key] = Counter()
         twice: list[Event] = []
         for event in rows:
-            if event.at is None or _seam(event.at, spans):
+            if event.at is None or event.at in seams:
                 continue
             key = (event.at, event.lasted_s, *_said(event))
             own[key] += 1
@@ -135,11 +137,6 @@ def _in_run(twice: Sequence[Event], rows: Sequence[Event]) -> bool:
     """Whether the repeated lines are all that the file holds between the first and the last of them."""
     between = sum(twice[0].line <= e.line <= twice[-1].line and e.at is not None for e in rows)
     return len(twice) >= _RUN and len(twice) == between
-
-
-def _seam(at: float, spans: Sequence[tuple[float, float]]) -> bool:
-    """Whether one file ends and the next begins at this instant: rotation parts lines of one second and repeats none."""
-    return any(last == at and first < at for first, last in spans) and any(first == at and last > at for first, last in spans)
 
 
 def _same_tries(told: Sequence[tuple[str, list[Event]]]) -> set[int]:
