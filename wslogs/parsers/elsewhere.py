@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import unquote
 
 from wslogs.model import Event, What
-from wslogs.parsers.kit import Kit, dialled
+from wslogs.parsers.kit import Kit, decode, dialled
+from wslogs.scan import Block
 from wslogs.stanzas import Message
 
 MOST = 5000
@@ -20,7 +22,7 @@ class Elsewhere:
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
         texts = [text for text in kit.patterns.texts("nginx-error") if isinstance(text, Message) and text.what is What.ERROR]
-        self._requests = [text.match for text in texts if text.match is not None and "url" in text.match.groupindex]
+        self._asked = [text.match.search for text in texts if text.match is not None and "url" in text.match.groupindex]
         self._known: dict[str, bool] = {}
         self._dialled = 0
         self._count, self._step = 0, 1
@@ -31,18 +33,25 @@ class Elsewhere:
         if self._dialled != len(self._kit.paths) or len(self._known) > _REMEMBERED:
             self._known.clear()
             self._dialled = len(self._kit.paths)
-        for request in self._requests:
-            if (asked := request.search(text)) is not None:
+        for search in self._asked:
+            if (asked := search(text)) is not None:
                 path = asked["url"].partition("?")[0]
-                if path not in self._known:
-                    self._known[path] = path.startswith("/") and not dialled(unquote(path), self._kit)
-                return self._known[path]
+                other = self._known.get(path)
+                if other is None:
+                    other = self._known[path] = path.startswith("/") and not dialled(unquote(path), self._kit)
+                return other
         return False
 
-    def wanted(self) -> bool:
-        """Whether the next such line is one that is kept."""
-        self._count += 1
-        return (self._count - 1) % self._step == 0
+    def among(self, block: Block) -> Iterator[tuple[int, int, bool]]:
+        """Where lines that hold a needle begin and end, and whether each is about another request; of such lines some, evenly."""
+        raw, holds = block.raw, self.holds
+        for begin, end in block.found():
+            if not holds(decode(raw[begin:end])):
+                yield begin, end, False
+                continue
+            self._count += 1
+            if (self._count - 1) % self._step == 0:
+                yield begin, end, True
 
     def add(self, event: Event) -> None:
         """Keeps an event that says what failed: others are no measure for one that did."""

@@ -144,13 +144,11 @@ class Pass:
 
     def _made(self, scanner: Scanner, stream: BinaryIO) -> Iterator[Event]:
         done = 0
+        errors = "nginx-error" in self.heads
         for block in scanner.blocks(stream):
-            if "nginx-error" in self.heads:
+            if errors:
                 self._listen(block)
-            for begin, end in block.found():
-                other = "nginx-error" in self.heads and self.elsewhere.holds(decode(block.raw[begin:end]))
-                if other and not self.elsewhere.wanted():
-                    continue
+            for begin, end, other in self.elsewhere.among(block) if errors else ((*place, False) for place in block.found()):
                 line = scanner.line(block, begin, end)
                 if line.number <= done:
                     continue
