@@ -96,12 +96,12 @@ class Register:
         """
         said = "\n".join(public)
         runs = {name: _runs(content) for name, content in outputs.items()}
-        windows = set[str]().union(*(_windows(one, WINDOW) for one in runs.values()))
-        further = ((form, kind) for text, kind in more(windows) for form in _decoded(text))
-        for size, secrets in ((WINDOW, chain(self._kinds.items(), self._short.items(), further)), (SHORT, self._short.items())):
-            if (found := _hit(secrets, {name: _windows(one, size) for name, one in runs.items()}, said)) is not None:
-                return found
-        return self._hashed(digests(outputs, public))
+        windows = {name: _windows(one, WINDOW) for name, one in runs.items()}
+        further = ((form, kind) for text, kind in more(set().union(*windows.values())) for form in _decoded(text))
+        found = _hit(chain(self._kinds.items(), self._short.items(), further), windows, said)
+        if found is None and self._short:
+            found = _hit(self._short.items(), {name: _windows(one, SHORT) for name, one in runs.items()}, said)
+        return found or self._hashed(digests(outputs, public))
 
     def _hashed(self, told: Mapping[str, str]) -> tuple[str, str] | None:
         for secret, kind in (*self._kinds.items(), *self._short.items()) if told else ():
