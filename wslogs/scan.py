@@ -239,15 +239,15 @@ class Scanner:
             self.recognised += block.count - len(unknown)
 
     def _blocks(self, stream: BinaryIO) -> Iterator[bytes]:
-        rest, reading = b"", _READING.submit(stream.read, BLOCK)
-        chunk = reading.result()
+        rest, chunk = b"", _READING.submit(stream.read, BLOCK).result()
+        reading = _READING.submit(stream.read, BLOCK)
         while chunk:
-            reading = _READING.submit(stream.read, BLOCK)
             done = _DIGESTING.submit(self._digest.update, chunk)
             self.size += len(chunk)
             self.head += chunk[: EDGE - len(self.head)]
             self.tail = (self.tail + chunk[-EDGE:])[-EDGE:]
             following = reading.result()
+            reading = _READING.submit(stream.read, BLOCK)  # while others look at what is there
             # Most blocks end at a line's start in the new bytes: these are copied once.
             cut = _cut(chunk, chunk.find(b"\n") + 1 if rest else 0) if following else len(chunk)
             if cut:
