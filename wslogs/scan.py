@@ -25,7 +25,7 @@ from wslogs.model import Mark
 
 Clock = Callable[[bytes], float | None]
 """A line -> when it was written, epoch seconds; None when it does not say."""
-BLOCK = 4 << 20
+BLOCK = 8 << 20
 EDGE = 64 << 10
 LONGEST_LINE = 1 << 20
 """A line longer than this is cut there: a file without line ends must not fill the memory."""

@@ -85,8 +85,7 @@ class Bulk:
         for name, column in columns.items():
             self._rows[name][first : self._count] = column
         self._wanted[first : self._count] = wanted
-        kept = self._kept(part, wanted) if self._count > classes.EACH else np.ones(len(raws), np.bool_)
-        self._rows.raws |= {first + place: raws[place] for place in np.flatnonzero(kept).tolist()}
+        self._rows.raws |= dict(enumerate(raws, first))
         if self._count > classes.EACH and len(self._rows.raws) > self._most:
             self._settle()
 

@@ -102,7 +102,8 @@ class RowReader:
         """What rows tell, one sequence for each field of Taken: those that the usual layout fits are read together, others one by one."""
         texts = _texts(raws)
         some = [text for text in texts[:_FEW] if text is not None]
-        self._plans.sort(key=lambda plan: -sum(plan.match(text) is not None for text in some))
+        if self._plans and not all(map(self._plans[0].match, some)):
+            self._plans.sort(key=lambda plan: -sum(plan.match(text) is not None for text in some))
         if not self._plans:
             return tuple(zip(*(self._row(raw, text) for raw, text in zip(raws, texts, strict=True)), strict=True))
         plan = self._plans[0]
