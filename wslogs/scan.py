@@ -174,16 +174,23 @@ class Scanner:
     """Reads one stream once.
 
     `needles` are lower-case; `counter` gets each block, and the lines of which it does not tell are summed into `recognised`.
-    `digest` gets all bytes, in order; None: a SHA-256 of this stream alone.
+    `digest` gets all bytes, in order; None: a SHA-256 of this stream alone. `alone`: no line needs the one before it, so that a
+    block may end with any.
     After the scan `lines`, `size` and `sha256` tell of the whole stream, `head` and `tail` hold its first and last 64 KiB, and
     `marks` some lines of every block with the times that `clock` gives them, in the order of the file.
     """
 
     def __init__(
-        self, needles: Sequence[str], counter: Counter | None = None, clock: Clock | None = None, digest: Digest | None = None
+        self,
+        needles: Sequence[str],
+        counter: Counter | None = None,
+        clock: Clock | None = None,
+        digest: Digest | None = None,
+        *,
+        alone: bool = False,
     ) -> None:
         self._places, self._finder, self._first = _finders(tuple(needles))
-        self._counter, self._clock = counter, clock
+        self._counter, self._clock, self._alone = counter, clock, alone
         self._digest: Digest = hashlib.sha256() if digest is None else digest
         self.lines = self.recognised = self.size = 0
         self.head = self.tail = b""
@@ -248,8 +255,9 @@ class Scanner:
             self.tail = (self.tail + chunk[-EDGE:])[-EDGE:]
             following = reading.result()
             reading = _READING.submit(stream.read, BLOCK)  # while others look at what is there
-            # Most blocks end at a line's start in the new bytes: these are copied once.
-            cut = _cut(chunk, chunk.find(b"\n") + 1 if rest else 0) if following else len(chunk)
+            # Most blocks end at a line's start in the new bytes: these are copied once, or not at all.
+            ends = not following or (self._alone and chunk.endswith(b"\n"))
+            cut = len(chunk) if ends else _cut(chunk, chunk.find(b"\n") + 1 if rest else 0)
             if cut:
                 yield b"".join((rest, memoryview(chunk)[:cut])) if rest or cut < len(chunk) else chunk
                 rest = chunk[cut:]

@@ -113,11 +113,11 @@ def as_it_lies(raw: BinaryIO) -> bool:
 class Lines(io.RawIOBase):
     """The lines of a file that begin in a range of its bytes, whole: ranges that meet share no line and leave none out.
 
-    `last` is the byte where the next range begins; None: to the end of the file.
+    `last` is the byte where the next range begins; None: to the end of the file. Of a file of this machine most pieces end with a line.
     """
 
     def __init__(self, raw: BinaryIO, first: int, last: int | None) -> None:
-        self._raw, self._last = raw, last
+        self._raw, self._last, self._near = raw, last, _is_near(raw)
         self._at = max(0, first - 1)  # a line begins at `first` where the byte before it ends one
         self._over = False
         self._rest = b""
@@ -140,7 +140,7 @@ class Lines(io.RawIOBase):
         if self._over:
             return b""
         if self._last is None or self._at < self._last - 1:
-            return self._take(size if self._last is None else min(size, self._last - 1 - self._at))
+            return self._take(self._lines_in(size if self._last is None else min(size, self._last - 1 - self._at)))
         return self._to_end_of_line(self._take(min(size, _STEP)))
 
     def close(self) -> None:
@@ -158,6 +158,18 @@ class Lines(io.RawIOBase):
                 return
         self._over = True
 
+    def _lines_in(self, size: int) -> int:
+        """How many of the next bytes are whole lines; all of few, of a long line, and where it takes time to look ahead.
+
+        Who then needs no line of two pieces need not put pieces together: to copy takes longer than to read.
+        """
+        if not self._near or size < 2 * _STEP:
+            return size
+        self._raw.seek(self._at + size - _STEP)
+        end = self._raw.read(_STEP).rfind(b"\n") + 1
+        self._raw.seek(self._at)
+        return size - _STEP + end if end else size
+
     def _to_end_of_line(self, piece: bytes) -> bytes:
         end = piece.find(b"\n")
         self._over = end >= 0
@@ -168,6 +180,14 @@ class Lines(io.RawIOBase):
         self._at += len(piece)
         self._over = self._over or not piece
         return piece
+
+
+def _is_near(raw: BinaryIO) -> bool:
+    """Whether it costs nothing to go to and fro: a file of this machine."""
+    try:
+        return raw.fileno() >= 0
+    except OSError:
+        return False
 
 
 def _utf_16(head: bytes) -> str | None:

@@ -73,7 +73,8 @@ def _read(item: Item, source: Source, programs: Mapping[str, str], kit: Kit) -> 
     reading = Pass(source, programs, kit)
     tally = tally_of(kit.patterns, set(programs.values()), reading.formats)
     reading.missed = tally.missed
-    scanner = Scanner(reading.needles(), tally, clock_of(source, reading))
+    rows_alone = set(programs.values()) == {"nginx-access"}
+    scanner = Scanner(reading.needles(), tally, clock_of(source, reading), alone=rows_alone)
     with item.open() as stream:
         return list(reading.events(scanner, stream)), scanner, tally, [*reading.bystanders.found, *reading.elsewhere.found]
 

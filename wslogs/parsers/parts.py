@@ -94,7 +94,7 @@ def read_part(part: Part, kit: Kit, digest: Digest | None = None) -> Read:
     reading = Pass(source, part.programs, kit)
     tally = tally_of(kit.patterns, {_KIND}, reading.formats)
     bulk = Bulk(source, kit, reading.row_of, reading.bystanders, tally.missed)
-    scanner = Scanner((), tally, bulk.when, Undigested() if digest is None else digest)
+    scanner = Scanner((), tally, bulk.when, Undigested() if digest is None else digest, alone=True)
     led = needled(kit)
     needles = {*reading.needles(), *(path for path in led if path.isascii())}
     with part.item.lines(part.first, part.last) as stream:
