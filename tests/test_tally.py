@@ -89,7 +89,7 @@ def test_starts_of_lines_tell_the_same_as_whole_lines(kind: str, runs: list[tupl
     if not raw:
         return
     tally, whole = tally_of(patterns(), {kind}, layouts()), tally_of(patterns(), {kind}, layouts())
-    whole._doubtful = lambda raw, starts: None  # type: ignore[method-assign]  every line is looked at as a whole
+    whole._doubtful = lambda raw, starts, width: None  # type: ignore[method-assign]  every line is looked at as a whole
     assert looked(tally, raw) == looked(whole, raw)
 
 
@@ -98,7 +98,11 @@ def test_most_lines_are_told_by_their_start() -> None:
     rows = [ROW % (b"%d" % n, b"Mozilla/5.0") for n in range(100)]
     rows[7], rows[30], rows[-1] = b"torn" + rows[7][30:], rows[30][:50], rows[-1][:20]
     block = Block.of(b"\n".join(rows), lambda raw: ())
-    assert tally._doubtful(block.raw + b"\n", np.append(0, block.ends + 1)) == [7, 99]
+    raw, starts = block.raw + b"\n", np.append(0, block.ends + 1)
+    assert tally._doubtful(raw, starts, 56) == [7, 99]
+    long = raw.replace(b"198.51.100.7", b"2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff").replace(b"Mozilla", b"Mozilla " * 8)
+    starts = np.append(0, np.flatnonzero(np.frombuffer(long, np.uint8) == 10)[:-1] + 1)
+    assert (tally._doubtful(long, starts, 56), tally._doubtful(long, starts, 96)) == (None, [7, 99])
     assert [line for _, line in tally.look(block)] == [7, 99]
 
 

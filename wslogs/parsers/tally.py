@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import regex
+from numpy.typing import NDArray
 
 from wslogs.linewise import compiled, expression
 from wslogs.model import UnknownForm
@@ -15,8 +16,10 @@ from wslogs.scan import Block, Places, Unknown
 _MOST_SHAPES = 200
 """So many shapes of one file are told apart; lines of further ones are counted together."""
 _LONGEST = 72
-_START = 64
-"""Bytes of a line that tell of most lines what they are."""
+_STARTS = (56, 96)
+"""Bytes of a line that tell of most lines what they are; the second where addresses are long."""
+_GLANCED = 64
+"""So many lines tell whether that is so of a block."""
 _CUT = b"\v\x01\n"
 """Stands where a line goes on: no blank, no word and no end of a line."""
 _SELDOM = 16
@@ -77,7 +80,7 @@ class Tally:
         Lines are told by their starts, of which fewer bytes are looked at than of all; those that the start does not tell are looked
         at as a whole.
         """
-        doubtful = self._doubtful(raw, starts)
+        doubtful = next((some for width in _STARTS if (some := self._doubtful(raw, starts, width)) is not None), None)
         for line in doubtful if doubtful is not None else ():
             start = int(starts[line])
             if not self._fits(raw[start : raw.index(b"\n", start) + 1]):
@@ -89,24 +92,32 @@ class Tally:
             yield int(starts.searchsorted(place)), place
             place = raw.index(b"\n", place) + 1
 
-    def _doubtful(self, raw: bytes, starts: Places) -> list[int] | None:
-        """Lines whose start alone does not tell that they are understood; None where there are many, or where lines are short."""
-        inside = int(starts.searchsorted(len(raw) - _START, "right"))
-        if not inside or 4 * inside * _START > 3 * len(raw):
+    def _doubtful(self, raw: bytes, starts: Places, width: int) -> list[int] | None:
+        """Lines whose first bytes alone do not tell that they are understood; None where there are many, or where lines are short."""
+        inside = int(starts.searchsorted(len(raw) - width, "right"))
+        if not inside or 4 * inside * width > 3 * len(raw):
             return None
-        windows = np.ndarray((len(raw) - _START + 1,), f"V{_START}", raw, strides=(1,))[starts[:inside]]
-        table = windows.view(np.uint8).reshape(inside, _START)
+        windows = np.ndarray((len(raw) - width + 1,), f"V{width}", raw, strides=(1,))[starts[:inside]]
+        table = windows.view(np.uint8).reshape(inside, width)
         lengths = np.diff(starts, append=len(raw))[:inside]
-        table[lengths > _START, -len(_CUT) :] = np.frombuffer(_CUT, np.uint8)
-        short = np.flatnonzero(lengths < _START)
-        table[short] = np.where(np.arange(_START) < lengths[short, None], table[short], ord("\n"))
+        short = np.flatnonzero(lengths <= width)
+        whole = table[short]
+        table[:, -len(_CUT) :] = np.frombuffer(_CUT, np.uint8)
+        table[short] = np.where(np.arange(width) < lengths[short, None], whole, ord("\n"))
+        some = self._unfit(table[:: 1 + inside // _GLANCED])
+        found = self._unfit(table) if some is not None else None
+        return None if found is None else [*found, *range(inside, len(starts))]
+
+    def _unfit(self, table: NDArray[np.uint8]) -> list[int] | None:
+        """Which rows are not understood; None where these are many."""
+        count, width = table.shape
         text, found, place = table.tobytes(), list[int](), 0
         while (place := self._understood.match(text, place).end()) < len(text):
-            found.append(place // _START)
-            if len(found) * _SELDOM > inside:
+            found.append(place // width)
+            if len(found) * _SELDOM > count:
                 return None
-            place = (found[-1] + 1) * _START
-        return [*found, *range(inside, len(starts))]
+            place = (found[-1] + 1) * width
+        return found
 
     def _fits(self, line: bytes) -> bool:
         return bool(self._understood.match(line).end() == len(line))
