@@ -6,13 +6,14 @@ import io
 
 import pytest
 
+from wslogs.blocks import Block
 from wslogs.model import Event, Tier, What
 from wslogs.parsers import elsewhere
 from wslogs.parsers.elsewhere import Elsewhere
 from wslogs.parsers.kit import Kit
 from wslogs.patterns import load
 from wslogs.redact import Vault
-from wslogs.scan import Block, Scanner
+from wslogs.scan import Scanner
 
 LINE = '2026/11/23 04:13:56 [error] 29#29: *17 open() "/x" failed, client: 192.0.2.4, server: a.example, request: "GET {} HTTP/1.1"'
 

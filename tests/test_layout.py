@@ -21,6 +21,7 @@ FLOORS = (
     ("parsers", "correlate", "facts", "signals", "verdict", "report", "tables", "quote"),
     ("endings", "storms", "probing"),
     ("bundle", "scan", "patterns"),
+    ("blocks", "sampling"),
     ("remote",),
     ("archives",),
     ("streams",),
@@ -84,12 +85,13 @@ COVERED = {
     "report.markdown": "test_report.py", "report.pictures": "test_report.py", "report.render": "test_report.py",
     "report.shape": "test_report.py", "report.view": "test_report.py", "report.words": "test_report.py",
     "report.write": "test_report.py",
+    "sampling": "test_scan.py",
 }  # fmt: skip
 """Module -> the file that tests it under another name."""
 
 ROOMS = {"pandas": {"tables"}, "numpy": {
-    "classes", "columns", "correlate.align", "correlate.clocks", "crowd", "evidence", "model", "parsers.bulk", "parsers.har_file",
-    "parsers.parts", "parsers.row_reader", "parsers.tally", "report.contract", "scan", "sieve", "storms", "verdict",
+    "blocks", "classes", "columns", "correlate.align", "correlate.clocks", "crowd", "evidence", "model", "parsers.bulk", "parsers.har_file",
+    "parsers.parts", "parsers.row_reader", "parsers.tally", "report.contract", "sieve", "storms", "verdict",
 }}  # fmt: skip
 """Library -> the only modules that import it when they are loaded."""
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
-from wslogs import scan
+from wslogs import blocks, scan
+from wslogs.blocks import Block
 from wslogs.scan import Scanner
 
 NEEDLES = ["ws", "needle", "code="]
@@ -22,7 +23,7 @@ class Without:
     def __init__(self) -> None:
         self.told: list[int] = []
 
-    def look(self, block: scan.Block) -> list[scan.Unknown]:
+    def look(self, block: Block) -> list[scan.Unknown]:
         return [("", place) for place, line in enumerate(block.raw.removesuffix(b"\n").split(b"\n")) if not line.startswith(b"I ")]
 
     def add(self, unknown: Iterable[scan.Unknown], before: int) -> None:
@@ -58,14 +59,6 @@ def test_lines_of_no_known_form_are_told_by_their_numbers(block: int, monkeypatc
     scanner = Scanner([], counter)
     assert list(scanner.kept(io.BytesIO(b"I a\nwhat\n\nI b\nlast"))) == []
     assert (counter.told, scanner.recognised, scanner.lines) == ([2, 3, 5], 2, 5)
-
-
-def test_a_block_numbers_places_in_any_order() -> None:
-    block = scan.Block.of(b"a\nbb\n\nccc\n", lambda raw: [(0, 2, 3), (0, 3, 4), (0, 7, 8)])
-    block.before = 10
-    assert [block.number(place) for place in (7, 0, 2, 5, 3, 6, 10)] == [14, 11, 12, 13, 12, 14, 15]
-    assert [block.line(place) for place in (0, 3, 5, 8)] == [(0, 1), (2, 4), (5, 5), (6, 9)]
-    assert list(block.found()) == [(2, 4), (6, 9)] and block.lines()[0].tolist() == [2, 4] and block.count == 4
 
 
 def test_no_needles_keep_nothing_and_count_all() -> None:
@@ -105,7 +98,7 @@ def test_neighbours_of_a_line() -> None:
 
 
 def test_a_line_that_is_too_long_is_cut_and_still_counts_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "LONGEST_LINE", 50)
+    monkeypatch.setattr(blocks, "LONGEST_LINE", 50)
     text = b"first\n" + b"x" * 1000 + b" needle\nthird ws\n"
     lines, count, *_ = scanned(text, 64)
     assert [(number, hits) for number, _, hits in lines] == [(2, {"needle"}), (3, {"ws"})]

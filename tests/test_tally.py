@@ -6,13 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from conftest import patterns
+from wslogs.blocks import Block
 from wslogs.model import UnknownForm
 from wslogs.parsers import access
 from wslogs.parsers.kit import Kit
 from wslogs.parsers.lines import tally_of
 from wslogs.parsers.tally import Shapes, Tally, shape
 from wslogs.redact import Vault
-from wslogs.scan import Block, Unknown
+from wslogs.scan import Unknown
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,13 @@ from typing import BinaryIO
 import numpy as np
 
 from wslogs import classes
+from wslogs.blocks import Block, Line
 from wslogs.columns import Column, Flags, Rows
 from wslogs.model import Source
 from wslogs.parsers.bystanders import FAILED, Bystanders
 from wslogs.parsers.kit import Kit
 from wslogs.parsers.row_reader import UNREAD, Row, RowReader
-from wslogs.scan import Block, Line, Scanner, finder
+from wslogs.scan import Scanner, finder
 
 _NEAR_S = 3.0
 """A row so close to what another tier tells without a token is looked at for itself."""

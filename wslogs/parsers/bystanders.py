@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any
 
+from wslogs.blocks import Line
 from wslogs.model import Event, Source
 from wslogs.parsers import access
 from wslogs.parsers.kit import Kit
-from wslogs.scan import Line
 
 _AROUND = 25
 """Rows on either side."""

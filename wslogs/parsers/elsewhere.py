@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import unquote
 
+from wslogs.blocks import Block
 from wslogs.model import Event, What
 from wslogs.parsers.kit import Kit, decode, dialled
-from wslogs.scan import Block
 from wslogs.stanzas import Message
 
 MOST = 5000

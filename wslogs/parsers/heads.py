@@ -12,9 +12,9 @@ import msgspec
 import regex
 
 from wslogs import times
+from wslogs.blocks import Line
 from wslogs.parsers.kit import clean, decode, line_text
 from wslogs.patterns import Patterns
-from wslogs.scan import Line
 
 _FAR = 64
 """A time stands in the first so many characters of a line, or it is not the line's time."""

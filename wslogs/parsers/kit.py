@@ -10,11 +10,11 @@ from typing import TypeVar
 import regex
 
 from wslogs import coverage
+from wslogs.blocks import Line
 from wslogs.model import LIFE, Event, Mark, Source, Tier, What
 from wslogs.parsers.reader import LONGEST, Reader, Reading
 from wslogs.patterns import Patterns
 from wslogs.redact import Vault, shown_path
-from wslogs.scan import Line
 
 MOST = 20_000
 """Lines about WebSockets of all logs together that become events; each costs about a third of a millisecond to join and judge."""

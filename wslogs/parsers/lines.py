@@ -12,6 +12,7 @@ from typing import BinaryIO
 import regex
 
 from wslogs import times
+from wslogs.blocks import Block, Line
 from wslogs.bundle import Item
 from wslogs.coverage import LEVELS, lower
 from wslogs.linewise import ExpressionSet, compiled, runs
@@ -28,7 +29,8 @@ from wslogs.parsers.tally import Tally
 from wslogs.parsers.tracebacks import gather, last_words, named, shortened
 from wslogs.patterns import Patterns
 from wslogs.redact import excerpt
-from wslogs.scan import Block, Clock, Line, Scanner
+from wslogs.sampling import Clock
+from wslogs.scan import Scanner
 
 _ANSWERS = (What.ACCEPTED, What.REFUSED, What.OPENED)
 _ID_LINES = 3

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
+from wslogs.blocks import Line
 from wslogs.parsers.heads import Head, Heads
 from wslogs.parsers.kit import decode
-from wslogs.scan import Line
 
 _NEAR = 12
 """Lines on either side that are asked."""

@@ -8,10 +8,11 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
+from wslogs.blocks import Block, Places
 from wslogs.linewise import compiled, expression
 from wslogs.model import UnknownForm
 from wslogs.parsers.kit import decode
-from wslogs.scan import Block, Places, Unknown
+from wslogs.scan import Unknown
 
 _MOST_SHAPES = 200
 """So many shapes of one file are told apart; lines of further ones are counted together."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import regex
 
-from wslogs.scan import Line
+from wslogs.blocks import Line
 
 MOST_LINES = 600
 _FIRST = regex.compile(r"Traceback \(most recent call last\):")
