@@ -655,3 +655,11 @@ def test_write_makes_no_folder_it_cannot_fill(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OSError):
         write({"a": b"1"}, tmp_path / "file" / "new")
+
+
+def test_a_try_whose_start_is_not_told_is_drawn_where_it_ended() -> None:
+    drawn = strip([
+        {"started": None, "ended": "2026-11-23T10:00:00Z", "outcome": "worked"}, {"started": "2026-11-23T10:00:10Z", "outcome": "failed"},
+        {"started": None, "ended": None, "outcome": "unknown"},
+    ])  # fmt: skip
+    assert drawn is not None and [bar["outcome"] for bar in drawn["bars"]] == ["worked", "failed"]

@@ -85,8 +85,12 @@ def _wire(cells: list[Item], here: int | None, lane: int, *, onward: bool) -> No
 
 
 def strip(attempts: list[Item], width: int = 720, height: int = 96) -> Item | None:
-    """Bars over time: what worked above the line, what failed below it. None where there is no span to draw."""
-    points = [(at, attempt["outcome"]) for attempt in attempts if (at := moment(attempt.get("started")))]
+    """Bars over time: what worked above the line, what failed below it. None where there is no span to draw.
+
+    A row of access may tell when a socket ended, and not since when it was open: such a try stands at its end.
+    """
+    times = ((moment(attempt.get("started")) or moment(attempt.get("ended")), attempt["outcome"]) for attempt in attempts)
+    points = [(at, outcome) for at, outcome in times if at is not None]
     if len({at for at, _ in points}) < 2:
         return None
     first, last = min(points)[0], max(points)[0]
