@@ -9,6 +9,7 @@ reason. chrome-har and older Playwright write no WebSocket at all.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
@@ -265,7 +266,8 @@ def _http_date(text: str) -> float | None:
     if (moment := times.parse(text, times.HTTP)) is not None:
         return moment[0]
     try:
-        return parsedate_to_datetime(text).timestamp()
+        said = parsedate_to_datetime(text)
+        return (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()  # that of asctime names no zone and is GMT, too
     except ValueError:
         return None
 
