@@ -204,3 +204,8 @@ def test_a_value_with_digits_among_its_letters_is_one(value: str) -> None:
     vault.secret(value, "value of .env")
     with pytest.raises(LeakError, match=r"report\.md would have held a part of a value of \.env"):
         vault.check({"report.md": f"it says {value} there".encode()})
+
+
+def test_a_token_that_is_cut_within_its_signature_still_tells_when_it_ends() -> None:
+    whole = jwt.encode({"exp": int(NOON)}, "k" * 32)
+    assert Vault().token(whole[: whole.rindex(".") + 2]).expires == NOON

@@ -212,3 +212,13 @@ def test_a_digest_goes_on_where_another_stream_ended() -> None:
     assert scanner.sha256 == hashlib.sha256(b"one\ntwo\nthree").hexdigest()
     bare = Scanner([], digest=scan.Undigested())
     assert (list(bare.kept(io.BytesIO(b"one\n"))), bare.sha256, bare.lines) == ([], "", 1)
+
+
+def test_where_lines_stand_alone_a_block_may_end_with_any() -> None:
+    class Pieces(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            return self.readline() + self.readline()
+
+    text = b"a\nb\nc\nd\ne"
+    assert [block.raw for block in Scanner([], alone=True).blocks(Pieces(text))] == [b"a\nb\n", b"c\nd\n", b"e"]
+    assert [block.raw for block in Scanner([]).blocks(Pieces(text))] == [b"a\n", b"b\nc\n", b"d\ne"]

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+from pathlib import Path
 
 import pytest
 
@@ -44,3 +45,14 @@ def test_a_file_that_is_not_packed_has_no_limit() -> None:
     notes = Notes()
     assert read(b"x" * 3_000_000, Limit(most=10, budget=Budget(10)), notes) == 3_000_000
     assert notes == Notes()
+
+
+def test_pieces_of_a_file_of_this_machine_end_with_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "_STEP", 8)
+    content = b"first\nsecond\n" + b"long " * 9 + b"\nthird\nlast"
+    (tmp_path / "a.log").write_bytes(content)
+    near, far = (streams.Lines(raw, 0, None) for raw in ((tmp_path / "a.log").open("rb"), io.BytesIO(content)))
+    with near, far:
+        pieces, others = (list(iter(lambda one=one: one.read(20), b"")) for one in (near, far))  # type: ignore[misc]
+    assert pieces[0] == b"first\nsecond\n" and others[0] == content[:20]
+    assert b"".join(pieces) == b"".join(others) == content

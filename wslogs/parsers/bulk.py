@@ -95,10 +95,6 @@ class Bulk:
         for column in (*self._rows.columns.values(), self._wanted):
             column.resize(size, refcheck=False)
 
-    def _kept(self, part: Rows, wanted: Flags) -> Flags:
-        """The rows that may be looked at for themselves when all are known, as far as these tell."""
-        return classes.candidates(classes.classes(part, self._kit.limits, self._kit.shown), part["chance"], wanted)
-
     def _near(self, part: Rows) -> Flags:
         """Rows that another tier may tell of: by their token, or by their time where it names none."""
         known: Flags = np.zeros(len(part), np.bool_)
@@ -118,7 +114,8 @@ class Bulk:
         """Drops lines that are not looked at in any case, each time that there are twice as many as were left."""
         places = np.array(sorted(self._rows.raws), np.int64)
         rows = self._rows.like({name: column[places] for name, column in self._rows.columns.items()})
-        keep = places[self._kept(rows, self._wanted[places])]
+        of = classes.classes(rows, self._kit.limits, self._kit.shown)
+        keep = places[classes.candidates(of, rows["chance"], self._wanted[places])]
         self._rows.raws = {place: self._rows.raws[place] for place in keep.tolist()}
         self._most = 2 * max(classes.EACH, len(keep))
 
