@@ -6,7 +6,6 @@ import io
 
 import pytest
 
-from wslogs.blocks import Block
 from wslogs.model import Event, Tier, What
 from wslogs.parsers import elsewhere
 from wslogs.parsers.elsewhere import Elsewhere
@@ -16,11 +15,6 @@ from wslogs.redact import Vault
 from wslogs.scan import Scanner
 
 LINE = '2026/11/23 04:13:56 [error] 29#29: *17 open() "/x" failed, client: 192.0.2.4, server: a.example, request: "GET {} HTTP/1.1"'
-
-
-def block(lines: list[str]) -> Block:
-    """A block of lines that all hold a needle."""
-    return next(Scanner(["2026"]).blocks(io.BytesIO("\n".join(lines).encode())))
 
 
 def kit(*paths: str) -> Kit:
@@ -52,20 +46,20 @@ def test_a_path_is_another_one_until_it_is_dialled() -> None:
 
 def test_of_very_many_some_are_kept_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(elsewhere, "MOST", 4)
-    some = Elsewhere(kit())
-    for begin, _, other in some.among(block([LINE.format(f"/api/{number:02}") for number in range(100)])):
-        assert other
-        line = begin // (len(LINE.format("/api/00")) + 1)
-        some.add(Event(source="error.log", line=line, tier=Tier.PROXY, what=What.ERROR, signals=("nginx.connect-refused",)))
-    assert [event.line for event in some.found] == [0, 32, 64, 96]
-
-
-def test_lines_that_may_be_of_a_websocket_are_all_told() -> None:
-    lines = [LINE.format("/ws"), LINE.format("/items"), "2026/11/23 04:13:56 [emerg] 29#29: no live upstreams"]
-    assert [other for _, _, other in Elsewhere(kit()).among(block(lines))] == [False, True, False]
+    some, scanner, told = Elsewhere(kit()), Scanner(["2026"]), list[int]()
+    for block in scanner.blocks(io.BytesIO("\n".join(LINE.format(f"/api/{number:02}") for number in range(100)).encode())):
+        for begin, end in block.found():
+            if some.next():
+                told.append(scanner.line(block, begin, end).number)
+                some.keep(scanner.line(block, begin, end).alone())
+    assert [line.number for line in some.lines] == [1, 33, 65, 97]
+    assert some.lines[1].raw == LINE.format("/api/32").encode() and list(some.lines[1].following()) == []
+    assert told == [1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97]
 
 
 def test_what_says_nothing_that_failed_is_not_kept() -> None:
     some = Elsewhere(kit())
-    some.add(Event(source="error.log", line=1, tier=Tier.PROXY, what=What.ERROR))
-    assert some.found == []
+    failed = Event(source="error.log", line=2, tier=Tier.PROXY, what=What.ERROR, signals=("nginx.connect-refused",))
+    for event in (None, Event(source="error.log", line=1, tier=Tier.PROXY, what=What.ERROR), failed):
+        some.add(event)
+    assert some.found == [failed]

@@ -151,7 +151,7 @@ def test_lines_that_tell_nothing_leave_room_for_those_that_do(tmp_path: Path) ->
     kit.spare = 10
     some = parsed(tmp_path, "app.log", text.encode(), kit)
     assert [e.line for e in some.events] == [1, 11, 21, 31, 41, 351, 361, 371, 381, 391]
-    assert some.sources[0].notes == ["30 lines in its middle are passed over: it has more about WebSockets than are joined"]
+    assert some.sources[0].notes == ["308 lines in its middle are not read: it has more about WebSockets than are joined"]
 
 
 def test_errors_of_other_requests_leave_room_for_those_of_websockets(tmp_path: Path) -> None:

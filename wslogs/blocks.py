@@ -33,6 +33,10 @@ class Line:
         """A line of a block, with no word on needles."""
         return cls(block.raw, start, end, block.number(start), set())
 
+    def alone(self) -> Line:
+        """The line without its neighbours, and so without its block."""
+        return Line(self._block[self._start : self._end], 0, self._end - self._start, self.number, self.hits)
+
     @property
     def raw(self) -> bytes:
         return self._block[self._start : self._end].rstrip(b"\r\n")

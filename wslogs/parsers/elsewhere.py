@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import unquote
 
-from wslogs.blocks import Block
+from wslogs.blocks import Line
 from wslogs.model import Event, What
-from wslogs.parsers.kit import Kit, decode, dialled
+from wslogs.parsers.kit import Kit, dialled
 from wslogs.stanzas import Message
 
 MOST = 5000
-"""Events of one log that are kept, or half of them."""
+"""Lines of one log that are kept, or half of them."""
 _REMEMBERED = 10_000
 """Paths that are kept in mind."""
 
@@ -26,6 +25,7 @@ class Elsewhere:
         self._known: dict[str, bool] = {}
         self._dialled = 0
         self._count, self._step = 0, 1
+        self.lines: list[Line] = []
         self.found: list[Event] = []
 
     def holds(self, text: str) -> bool:
@@ -42,21 +42,19 @@ class Elsewhere:
                 return other
         return False
 
-    def among(self, block: Block) -> Iterator[tuple[int, int, bool]]:
-        """Where lines that hold a needle begin and end, and whether each is about another request; of such lines some, evenly."""
-        raw, holds = block.raw, self.holds
-        for begin, end in block.found():
-            if not holds(decode(raw[begin:end])):
-                yield begin, end, False
-                continue
-            self._count += 1
-            if (self._count - 1) % self._step == 0:
-                yield begin, end, True
+    def next(self) -> bool:
+        """Whether the next such line is one of those that are kept."""
+        self._count += 1
+        return (self._count - 1) % self._step == 0
 
-    def add(self, event: Event) -> None:
-        """Keeps an event that says what failed: others are no measure for one that did."""
-        if event.signals:
-            self.found.append(event)
-        if len(self.found) > MOST:
-            self.found = self.found[::2]
+    def keep(self, line: Line) -> None:
+        """Keeps a line that `next` has named."""
+        self.lines.append(line)
+        if len(self.lines) > MOST:
+            self.lines = self.lines[::2]
             self._step *= 2
+
+    def add(self, event: Event | None) -> None:
+        """Takes the event of a line that was kept, where it says what failed: others are no measure for one that did."""
+        if event is not None and event.signals:
+            self.found.append(event)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -20,6 +19,7 @@ from wslogs.model import Event, Source, Tier, What
 from wslogs.parsers import access
 from wslogs.parsers.bystanders import Bystanders
 from wslogs.parsers.elsewhere import Elsewhere
+from wslogs.parsers.first_last import FirstLast, Place
 from wslogs.parsers.heads import AS_BYTES, Head, Heads
 from wslogs.parsers.kinds import MIXED, majority, second
 from wslogs.parsers.kit import FEWEST, Kit, Parsed, decode, event_of, spans, tier_of
@@ -135,31 +135,29 @@ class Pass:
 
     def events(self, scanner: Scanner, stream: BinaryIO) -> Iterator[Event]:
         """The first and the last events of very many: what began it, and what it came to."""
-        made = self._made(scanner, stream)
-        yield from islice(made, self.kit.spare // 2)
-        rest, count = deque[Event](maxlen=max(1, self.kit.spare // 2)), 0
-        for event in made:
-            rest.append(event)
-            count += 1
-        if count > len(rest):
-            self._note(f"{count - len(rest)} lines in its middle are passed over: it has more about WebSockets than are joined")
-        yield from rest
 
-    def _made(self, scanner: Scanner, stream: BinaryIO) -> Iterator[Event]:
-        done = 0
-        errors = "nginx-error" in self.heads
-        for block in scanner.blocks(stream):
-            if errors:
-                self._listen(block)
-            for begin, end, other in self.elsewhere.among(block) if errors else ((*place, False) for place in block.found()):
-                line = scanner.line(block, begin, end)
-                if line.number <= done:
-                    continue
-                made, done = self._event(line)
-                if made is not None and other:
-                    self.elsewhere.add(made)
-                elif made is not None:
-                    yield made
+        def read(block: Block, place: Place, done: int) -> tuple[Event | None, int]:
+            line = scanner.line(block, *place)
+            return self._event(line) if line.number > done else (None, done)
+
+        some = FirstLast(read, self.kit.spare)
+        yield from some.events((block, self._places(scanner, block)) for block in scanner.blocks(stream))
+        if some.passed:
+            self._note(f"{some.passed} lines in its middle are not read: it has more about WebSockets than are joined")
+        for line in self.elsewhere.lines:
+            self.elsewhere.add(self._event(line)[0])
+
+    def _places(self, scanner: Scanner, block: Block) -> Iterator[Place]:
+        """Where the lines of a block begin and end that hold a needle and are not about another request."""
+        if "nginx-error" not in self.heads:
+            yield from block.found()
+            return
+        self._listen(block)
+        for begin, end in block.found():
+            if not self.elsewhere.holds(decode(block.raw[begin:end])):
+                yield begin, end
+            elif self.elsewhere.next():
+                self.elsewhere.keep(scanner.line(block, begin, end).alone())
 
     def _event(self, line: Line) -> tuple[Event | None, int]:
         """The event of a line, and the last line that belongs to it."""
