@@ -191,7 +191,7 @@ def start(setting: Setting) -> Table:
 
 
 def scale(setting: Setting) -> Table:
-    """One process beside clusters of one worker and of two, which run on this machine too."""
+    """No cluster beside clusters of one worker and of two, which run on this machine too."""
     rows: list[tuple[str, ...]] = []
     with ExitStack() as running:
         folders = [Path(running.enter_context(TemporaryDirectory(prefix="wslogs-bench-"))) for _ in _WORKERS]
@@ -202,7 +202,7 @@ def scale(setting: Setting) -> Table:
         before: dict[str, tuple[int, Took]] = {}
         for part in _SCALE:
             one = setting.made("access", part * setting.size_gb)
-            sides = [programs.wslogs([one.bundle], "one process")]
+            sides = [programs.wslogs([one.bundle], "no cluster")]
             sides += [programs.wslogs([one.bundle], name, ("--engine", "dask", "--scheduler", c.address)) for name, c in clusters.items()]
             for side in sides:
                 name, cluster = side.name, clusters.get(side.name)

@@ -69,5 +69,5 @@ def files(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def environment() -> dict[str, str]:
-    """What makes Python find this checkout."""
-    return {"PYTHONPATH": str(ROOT)}
+    """What makes Python find this checkout, and compile its modules once, as those that are installed are."""
+    return {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""}

@@ -6,8 +6,9 @@ import gzip
 import os
 import pickle
 import signal
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,12 +21,13 @@ from test_crowd import CONF, fleet
 from wslogs import classes, cluster, evidence, pipeline
 from wslogs.bundle import Item
 from wslogs.cluster import Cluster
-from wslogs.errors import BundleError, ClusterError, DefectError
+from wslogs.errors import BundleError, ClusterError
 from wslogs.parsers import parts
 from wslogs.parsers.kit import Kit
 from wslogs.patterns import load
 from wslogs.redact import Vault
 from wslogs.report import render
+from wslogs.workers import Seed, Task
 
 pytestmark = [pytest.mark.xdist_group("cluster"), pytest.mark.filterwarnings("default")]  # those of Dask are not ours
 SOCKETS = 6_000
@@ -146,7 +148,7 @@ def test_a_file_that_workers_find_changed_is_no_report(folder: Path, two: Cluste
 def test_a_file_that_workers_do_not_have_is_said(two: Cluster, tmp_path: Path) -> None:
     log = bundle(tmp_path, {"access.log": fleet(3000)}) / "access.log"
 
-    def engine(kit: Kit, given: object) -> Iterator[tuple[parts.Part, parts.Read]]:
+    def engine(kit: Kit, given: object) -> Generator[tuple[parts.Part, parts.Read]]:
         log.unlink()
         return two(kit, given)  # type: ignore[arg-type]
 
@@ -159,39 +161,16 @@ def test_another_version_is_refused(two: Cluster, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(ClusterError, match=r"has wslogs \S+, and here is 9\.9 .*pip install 'wslogs\[cluster\]==9\.9'"):
         two._check()
     monkeypatch.undo()
-    seed = cluster._Seed("9.9", Kit(load(), Vault()))
+    seed = Seed(Kit(load(), Vault()))
+    seed.version = "9.9"
     with pytest.raises(ClusterError, match="a worker has wslogs"):
-        cluster._read(seed, cluster._Task(parts.Part(Item.of("a", b""), {}, 0), []))
-
-
-def test_a_defect_on_a_worker_tells_nothing_of_the_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> parts.Read:
-        raise ValueError("GET /ws?token=hunter2")
-
-    monkeypatch.setattr(cluster, "read_part", broken)
-    item = Item.of("access.log", b"x")
-    with pytest.raises(DefectError) as error:
-        cluster._read(cluster._Seed(cluster.VERSION, Kit(load(), Vault())), cluster._Task(parts.Part(item, {}, 0), []))
-    assert "ValueError at test_cluster.py:" in str(error.value) and "hunter2" not in str(error.value) and error.value.__cause__ is None
-
-
-def test_logs_of_dask_get_no_text_of_the_bundle(two: Cluster) -> None:
-    kit = Kit(load(), Vault(), paths={"/secret-room"}, joins={"f" * 32})
-    part = parts.Part(Item.of("secret-name.log", b"GET /secret-room"), {}, 0)
-    said = repr((cluster._Seed("1", kit), cluster._Task(part, ["/secret-room"]), part, parts.Read(led=["/secret-room"])))
-    assert "secret" not in said and "ffff" not in said
+        cluster._read(seed, Task(parts.Part(Item.of("a", b""), {}, 0), []))
 
 
 def test_errors_come_back_from_workers_whole() -> None:
     for error in (BundleError("a.log", "is not there", "look"), ClusterError("no worker")):
         back = pickle.loads(pickle.dumps(error))
         assert (type(back), str(back)) == (type(error), str(error))
-
-
-def test_fingerprints_of_two_workers_are_equal() -> None:
-    vault = Vault()
-    one, two = (pickle.loads(pickle.dumps(vault.twin())) for _ in range(2))
-    assert one.fingerprint("a") == two.fingerprint("a") == vault.fingerprint("a") != Vault().fingerprint("a")
 
 
 def test_a_scheduler_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,6 +200,15 @@ def test_a_cluster_of_this_machine_is_started_where_none_is_named(folder: Path, 
     ran = wslogs("analyze", folder, "--output", tmp_path / "out", "--engine", "dask", cwd=tmp_path)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_no_module_of_the_current_folder_is_run(folder: Path, tmp_path: Path) -> None:
+    """A bundle may hold one that is called as one of Python's own, and be where the command is called."""
+    bundle(tmp_path, {"multiprocessing/__init__.py": f"open({str(tmp_path / 'ran')!r}, 'w').close()\n", "app.log": "x"})
+    command = [Path(sys.executable).with_name("wslogs"), "analyze", folder, "--output", tmp_path / "out", "--engine", "dask"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "") and not (tmp_path / "ran").exists()
 
 
 def test_a_scheduler_is_of_dask(folder: Path, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ class Log:
 
     def blocks(self) -> Iterator[tuple[Block, Iterator[Place]]]:
         for first in range(0, self.lines, self.each):
-            block = Block.of(b"", lambda raw: ())
+            block = Block.of(b"x", lambda raw: ())
             block.before = first
             yield block, iter([(line, line) for line in range(min(self.each, self.lines - first))])
 
@@ -58,7 +58,7 @@ def test_where_lines_tell_less_at_the_end_more_of_them_are_read() -> None:
     assert log.read[:10] == [1, 2, 3, 4, 96, 97, 98, 99, 100, 91] and log.read[-5:] == [16, 17, 18, 19, 20]
 
 
-def test_no_more_blocks_wait_than_there_is_memory_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_bytes_wait_than_there_is_memory_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(first_last, "_WAITING", 2)
     log = Log(60, 5, dict.fromkeys((1, 25, 26, 44, 58), 0))
     assert log.told(4) == ([1, 25, 44, 58], 1)

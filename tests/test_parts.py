@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -56,7 +56,7 @@ def test_what_is_packed_or_recoded_is_one_part(raw: bytes) -> None:
     assert not streams.as_it_lies(io.BufferedReader(io.BytesIO(raw)))  # type: ignore[arg-type]
 
 
-def backwards(kit: Kit, given: Iterable[Part]) -> Iterator[tuple[Part, Read]]:
+def backwards(kit: Kit, given: Iterable[Part]) -> Generator[tuple[Part, Read]]:
     """Reads the parts from the last one back, as workers that do not wait for each other might."""
     for part in reversed(list(given)):
         yield part, parts.read_part(part, kit, hashlib.sha256() if part.count == 1 else None)
@@ -115,7 +115,7 @@ def test_a_log_that_goes_away_is_told_as_unreadable(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(evidence, "_SMALL", 0)
     folder = bundle(tmp_path / "b", {"access.log": fleet(300), "other.log": fleet(200, seed=5), "nginx.conf": CONF})
 
-    def engine(kit: Kit, given: Iterable[Part]) -> Iterator[tuple[Part, Read]]:
+    def engine(kit: Kit, given: Iterable[Part]) -> Generator[tuple[Part, Read]]:
         for part, told in parts.here(kit, given):
             yield part, Read(gone=True) if part.item.path == "other.log" else told
 

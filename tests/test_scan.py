@@ -30,11 +30,11 @@ class Without:
         self.told += [before + place + 1 for _, place in unknown]
 
 
-def scanned(text: bytes, block: int, monkeypatch: pytest.MonkeyPatch | None = None) -> Seen:
+def scanned(text: bytes, block: int, *, threads: bool = True) -> Seen:
     """Everything that a scan tells, read in blocks of this size."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scan, "BLOCK", block)
-        scanner = Scanner(NEEDLES, Without())
+        scanner = Scanner(NEEDLES, Without(), threads=threads)
         lines = [(line.number, line.raw, {NEEDLES[hit] for hit in line.hits}) for line in scanner.kept(io.BytesIO(text))]
     return lines, scanner.lines, scanner.recognised, scanner.size, scanner.sha256, scanner.head, scanner.tail
 
@@ -79,6 +79,18 @@ texts = some.lists(some.lists(words, max_size=4).map(b"".join), max_size=30).fla
 @settings(max_examples=150, deadline=None)
 def test_the_size_of_the_blocks_changes_nothing(text: bytes, block: int) -> None:
     assert scanned(text, block) == scanned(text, 1 << 20)
+
+
+@given(texts, some.integers(min_value=1, max_value=90))
+@settings(max_examples=100, deadline=None)
+def test_one_thread_tells_what_several_do(text: bytes, block: int) -> None:
+    assert scanned(text, block, threads=False) == scanned(text, block)
+
+
+def test_without_threads_no_block_is_read_before_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "BLOCK", 2)
+    stream = io.BytesIO(b"a\nb\nc\nd\ne\n")
+    assert next(Scanner([], alone=True, threads=False).blocks(stream)).raw == b"a\n" and stream.tell() == 4
 
 
 @pytest.mark.parametrize("block", range(1, 140))

@@ -1,29 +1,22 @@
-"""Parts of large access logs, read by the workers of a Dask cluster.
-
-A worker gets ranges of bytes, what other sources taught, and the run's key, and gives back what it read; everything else stays here.
-What Dask loses with a worker it has done again by another.
-"""
+"""Parts of large access logs, read by the workers of a Dask cluster. What Dask loses with a worker it has done again by another."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import CancelledError
 from contextlib import ExitStack
-from dataclasses import replace
 from importlib import metadata
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
+from wslogs import workers
 from wslogs.bundle import Item
-from wslogs.errors import BundleError, ClusterError, DefectError, WslogsError
-from wslogs.leaks import Register
+from wslogs.errors import BundleError, ClusterError
 from wslogs.parsers.kit import Kit
-from wslogs.parsers.parts import Part, Read, digest, here, read_part
+from wslogs.parsers.parts import Part, Read, here
 from wslogs.version import VERSION
+from wslogs.workers import Gave, Seed, Task
 
 _WAIT_S = 30.0
 """For a scheduler, and for its first worker."""
@@ -60,6 +53,7 @@ class Cluster:
             address: Any = self._scheduler
             if address is None:
                 opened.enter_context(dask.config.set(_LOCAL))
+                opened.enter_context(workers.safe_path())
                 local = distributed.LocalCluster(
                     n_workers=self._workers or dask.system.CPU_COUNT,  # as many as this process may use
                     threads_per_worker=1,
@@ -101,20 +95,20 @@ class Cluster:
                 has = f"has wslogs {version}" if isinstance(version, str) else "has no wslogs"
                 raise ClusterError(f"{where} {has}, and here is {VERSION} ({_SAME.format(VERSION)})")
 
-    def __call__(self, kit: Kit, parts: Iterable[Part]) -> Iterator[tuple[Part, Read]]:
+    def __call__(self, kit: Kit, parts: Iterable[Part]) -> Generator[tuple[Part, Read]]:
         """Reads parts as workers have time; what lies in an archive is read here. BundleError where a file cannot be read by a worker."""
         from distributed import KilledWorker, as_completed
         from distributed.comm.core import CommClosedError
 
         given = list(parts)
-        tasks = _tasks(part for part in given if not part.item.packed)
+        tasks = workers.tasks(part for part in given if not part.item.packed)
         client, waiting, running = self._client, dict[Any, Part](), as_completed(loop=self._client.loop)
-        seed = client.submit(_Seed, VERSION, replace(kit, vault=kit.vault.twin(), paths=set(), readers={}), pure=False)
+        seed = client.submit(_given, Seed(kit), pure=False)  # what is scattered is lost with its worker
 
         def hand_out() -> None:
             width = _AHEAD * max(1, sum(client.nthreads().values()))
             for part in islice(tasks, max(0, width - len(waiting))):
-                future = client.submit(_read, seed, _Task(part, kit.led()), pure=False, retries=_RETRIES)
+                future = client.submit(_read, seed, Task(part, kit.led()), pure=False, retries=_RETRIES)
                 waiting[future] = part
                 running.add(future)
 
@@ -122,10 +116,8 @@ class Cluster:
             hand_out()
             yield from here(kit, (part for part in given if part.item.packed))
             for future in running:
-                read, paths, seen = future.result()
+                read = workers.learn(kit, future.result())
                 part = waiting.pop(future)
-                kit.paths |= paths
-                kit.vault.seen.update(seen)
                 hand_out()
                 yield part, read
         except KilledWorker:
@@ -136,51 +128,21 @@ class Cluster:
             client.cancel([*waiting, seed])
 
 
-class _Seed:
-    """What every part is read with. Its repr tells nothing: Dask's logs hold those of arguments."""
-
-    def __init__(self, version: str, kit: Kit) -> None:
-        self.version, self.kit = version, kit
+def _given(seed: Seed) -> Seed:
+    return seed
 
 
-class _Task:
-    """A part, and the paths that are looked for in it."""
-
-    def __init__(self, part: Part, led: list[str]) -> None:
-        self.part, self.led = part, led
-
-
-def _tasks(parts: Iterable[Part]) -> Iterator[Part]:
-    """The parts, and before those of a file that has several one for its SHA-256: it is made in one piece, and takes longest."""
-    for part in parts:
-        if part.number == 0 and part.count > 1 and not part.again:
-            yield replace(part, whole=True)
-        yield part
-
-
-def _read(seed: _Seed, task: _Task) -> tuple[Read, set[str], Register]:
-    """(what a part gave, paths it shows to be dialled, secrets in it); it runs on a worker."""
+def _read(seed: Seed, task: Task) -> Gave:
+    """What runs on a worker."""
     if seed.version != VERSION:
         raise ClusterError(f"a worker has wslogs {VERSION} ({_SAME.format(seed.version)})")
-    part, kit = task.part, replace(seed.kit, vault=seed.kit.vault.twin(), paths=set(task.led), readers={})
+    item = task.part.item
     try:
-        _same(part.item)
-        if part.whole:
-            return Read(sha256=digest(part.item)), set(), Register()
-        read = read_part(part, kit, hashlib.sha256() if part.count == 1 else None)
-    except WslogsError:
-        raise
+        _same(item)
+        return workers.read(seed, task)
     except OSError as error:
         why = f"a worker cannot read it: {error.strerror or error.__class__.__name__}"
-        raise BundleError(part.item.path, why, "put it where all workers see it by the same path, or into an object store") from None
-    except Exception as error:
-        # An exception's text quotes its input, and Dask writes it into logs.
-        places = [f"{Path(f.filename).name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[-4:]]
-        where = f"{error.__class__.__name__} at {' < '.join(reversed(places))}"
-        raise DefectError(
-            f"a defect on a worker; please report this line alone, it holds nothing of the bundle: {VERSION}, {where}"
-        ) from None
-    return read, kit.paths, kit.vault.seen
+        raise BundleError(item.path, why, "put it where all workers see it by the same path, or into an object store") from None
 
 
 def _same(item: Item) -> None:

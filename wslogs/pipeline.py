@@ -90,7 +90,7 @@ def analyze(
     `since` and `until` (aware) keep attempts that began in between (ended, where no source tells the beginning), on
     the server's clock; one without a time is kept.
     `patterns` are folders of your own patterns, read before those of wslogs. `engine` reads the parts of large access logs:
-    this process, or a Cluster (wslogs/cluster.py).
+    this process, several (processes.read), or a Cluster (wslogs/cluster.py).
     BundleError when nothing can be read; PatternError when a pattern is wrong.
     """
     given = [paths] if isinstance(paths, str | Path) else list(paths)

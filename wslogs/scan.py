@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import lru_cache
-from typing import BinaryIO, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any, BinaryIO, Protocol
 
 import ahocorasick_rs
 
@@ -21,15 +22,53 @@ from wslogs.blocks import Block, Find, Line, Match, cut, looked
 from wslogs.model import Mark
 from wslogs.sampling import Clock, sample
 
-BLOCK = 8 << 20
+BLOCK = 4 << 20
 EDGE = 64 << 10
-_AHEAD = 2
-"""Blocks that are counted at a time: they are in memory."""
-_SEARCHED = 1
-"""Blocks that are searched ahead."""
-_COUNTING = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1), "count")
-_DIGESTING, _READING, _SEARCHING = (ThreadPoolExecutor(1, name) for name in ("digest", "read", "search"))
-"""Threads start when they are needed first; those that are one read, digest and search in order. All let go of the interpreter's lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """Who does what a scan needs beside the search for lines."""
+
+    counting: Executor
+    digesting: Executor
+    reading: Executor
+    searching: Executor
+    counted: int
+    """Blocks that are counted at a time: they are in memory."""
+    searched: int
+    """Blocks that are searched ahead."""
+
+
+class _WhenAsked(Executor):
+    """Does things when somebody asks what came of them."""
+
+    def submit(self, what: Any, /, *values: Any, **named: Any) -> Future[Any]:
+        return _Asked(partial(what, *values, **named))
+
+
+class _Asked(Future[Any]):
+    def __init__(self, what: Callable[[], Any]) -> None:
+        super().__init__()
+        self._what = what
+
+    def result(self, timeout: float | None = None) -> Any:
+        if not self.done():
+            self.set_result(self._what())
+        return super().result(timeout)
+
+
+_THREADS = _Beside(
+    ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1), "count"),
+    ThreadPoolExecutor(1, "digest"),
+    ThreadPoolExecutor(1, "read"),
+    ThreadPoolExecutor(1, "search"),
+    counted=2,
+    searched=1,
+)
+"""They start when they are needed first; those that are one read, digest and search in order. All let go of the interpreter's lock."""
+_NOBODY = _Beside(_WhenAsked(), _WhenAsked(), _WhenAsked(), _WhenAsked(), counted=0, searched=0)
+"""Where each core has a process of its own, threads would only wait for each other."""
 _FEW_NEEDLES = 40
 Unknown = tuple[str, int]
 """(what a line of no known form looks like, how many lines of its block stand before it)."""
@@ -68,7 +107,7 @@ class Scanner:
 
     `needles` are lower-case; `counter` gets each block, and the lines of which it does not tell are summed into `recognised`.
     `digest` gets all bytes, in order; None: a SHA-256 of this stream alone. `alone`: no line needs the one before it, so that a
-    block may end with any.
+    block may end with any. `threads`: whether there are cores that would have nothing to do.
     After the scan `lines`, `size` and `sha256` tell of the whole stream, `head` and `tail` hold its first and last 64 KiB, and
     `marks` some lines of every block with the times that `clock` gives them, in the order of the file.
     """
@@ -81,9 +120,11 @@ class Scanner:
         digest: Digest | None = None,
         *,
         alone: bool = False,
+        threads: bool = True,
     ) -> None:
         self._places, self._finder, self._first = _finders(tuple(needles))
         self._counter, self._clock, self._alone = counter, clock, alone
+        self._beside = _THREADS if threads else _NOBODY
         self._digest: Digest = hashlib.sha256() if digest is None else digest
         self.lines = self.recognised = self.size = 0
         self.head = self.tail = b""
@@ -110,19 +151,19 @@ class Scanner:
         raws = self._blocks(stream)
         while (raw := next(raws, None)) is not None or ahead:
             if raw is not None:
-                ahead.append(Block(raw, _SEARCHING.submit(looked, find, raw)))
-                if len(ahead) <= _SEARCHED:
+                ahead.append(Block(raw, self._beside.searching.submit(looked, find, raw)))
+                if len(ahead) <= self._beside.searched:
                     continue
             block = ahead.popleft()
             block.before = self.lines
             if self._counter is not None:
-                counting.append((block, _COUNTING.submit(self._counter.look, block)))
+                counting.append((block, self._beside.counting.submit(self._counter.look, block)))
             yield block
             self.marks += [Mark(at, block.number(start)) for start, at in (sample(block.raw, self._clock) if self._clock else ())]
             # A line that was cut for its length goes on in the next block and is still one line.
             open_end = not block.raw.endswith(b"\n")
             self.lines = block.before + block.count - open_end
-            self._count(counting, _AHEAD)
+            self._count(counting, self._beside.counted)
         self._count(counting, 0)
         self.lines += open_end
 
@@ -139,15 +180,15 @@ class Scanner:
             self.recognised += block.count - len(unknown)
 
     def _blocks(self, stream: BinaryIO) -> Iterator[bytes]:
-        rest, chunk = b"", _READING.submit(stream.read, BLOCK).result()
-        reading = _READING.submit(stream.read, BLOCK)
+        rest, chunk = b"", self._beside.reading.submit(stream.read, BLOCK).result()
+        reading = self._beside.reading.submit(stream.read, BLOCK)
         while chunk:
-            done = _DIGESTING.submit(self._digest.update, chunk)
+            done = self._beside.digesting.submit(self._digest.update, chunk)
             self.size += len(chunk)
             self.head += chunk[: EDGE - len(self.head)]
             self.tail = (self.tail + chunk[-EDGE:])[-EDGE:]
             following = reading.result()
-            reading = _READING.submit(stream.read, BLOCK)  # while others look at what is there
+            reading = self._beside.reading.submit(stream.read, BLOCK)  # while others look at what is there
             # Most blocks end at a line's start in the new bytes: these are copied once, or not at all.
             ends = not following or (self._alone and chunk.endswith(b"\n"))
             end = len(chunk) if ends else cut(chunk, chunk.find(b"\n") + 1 if rest else 0)

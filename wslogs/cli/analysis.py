@@ -43,7 +43,7 @@ def analyze(
     templates: Annotated[list[Path] | None, typer.Option(help="A folder of your own templates; may be given again.")] = None,
     patterns: Patterns = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 0 healthy, 1 failure, 3 undetermined.")] = False,
-    engine: Annotated[Engine, typer.Option(help="Who reads large access logs: this process, or workers of Dask.")] = Engine.LOCAL,
+    engine: Annotated[Engine, typer.Option(help="Who reads large access logs: this machine, or workers of Dask.")] = Engine.LOCAL,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of Dask's scheduler. Without it --engine dask starts a worker for each core here.")
     ] = None,
@@ -121,9 +121,9 @@ def verify(
 @contextmanager
 def _engine(engine: Engine, scheduler: str | None) -> Iterator[parts.Engine]:
     if engine is Engine.LOCAL:
-        from wslogs.parsers.parts import here
+        from wslogs.processes import read
 
-        yield here
+        yield read
         return
     from wslogs.cluster import Cluster
 

@@ -13,8 +13,8 @@ Place = tuple[int, int]
 """Where a line begins and ends in its block."""
 Read = Callable[[Block, Place, int], tuple[Event | None, int]]
 """(block, line, last line that belongs to the event before) -> (the event of the line, last line that belongs to it)."""
-_WAITING = 8
-"""Blocks that are kept until it is known whether they are among the last: they are in memory."""
+_WAITING = 64 << 20
+"""Bytes of blocks that are kept until it is known whether they are among the last."""
 
 
 class FirstLast:
@@ -49,7 +49,7 @@ class FirstLast:
         self._waiting.append((block, places))
         while self._waiting and sum(len(some) for _, some in islice(self._waiting, 1, None)) >= self._enough:
             self.passed += len(self._waiting.popleft()[1])
-        if len(self._waiting) > _WAITING:
+        while len(self._waiting) > 1 and sum(len(one.raw) for one, _ in self._waiting) > _WAITING:
             block, places = self._waiting.popleft()
             self._keep(self._all((block, place) for place in places))
 

@@ -7,7 +7,8 @@ all parts together show to be dialled: one that was read before all of these wer
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -24,7 +25,7 @@ from wslogs.parsers.tally import Shapes
 from wslogs.scan import Digest, Scanner, Undigested
 from wslogs.streams import Notes
 
-SIZE = 128 << 20
+SIZE = 64 << 20
 """Bytes of a part, about."""
 _MOST = 40_000
 """Lines of all parts together that are kept before those are dropped that are not looked at in any case."""
@@ -84,17 +85,20 @@ class Columns:
     others: list[Event] = field(default_factory=list)
 
 
-Engine = Callable[[Kit, Iterable[Part]], Iterator[tuple[Part, Read]]]
+Engine = Callable[[Kit, Iterable[Part]], Generator[tuple[Part, Read]]]
 """Reads parts, in whatever order; the kit learns paths and secrets on the way. A file's SHA-256 may come as a Read of its own."""
 
 
-def read_part(part: Part, kit: Kit, digest: Digest | None = None) -> Read:
-    """Reads one part, and tells the kit the paths and secrets that are in it. OSError where the file is not to be read."""
+def read_part(part: Part, kit: Kit, digest: Digest | None = None, *, threads: bool = True) -> Read:
+    """Reads one part, and tells the kit the paths and secrets that are in it. OSError where the file is not to be read.
+
+    `threads`: as for a Scanner.
+    """
     source = _source(part)
     reading = Pass(source, part.programs, kit)
     tally = tally_of(kit.patterns, {_KIND}, reading.formats)
     bulk = Bulk(source, kit, reading.row_of, reading.bystanders, tally.missed)
-    scanner = Scanner((), tally, bulk.when, Undigested() if digest is None else digest, alone=True)
+    scanner = Scanner((), tally, bulk.when, Undigested() if digest is None else digest, alone=True, threads=threads)
     led = needled(kit)
     needles = {*reading.needles(), *(path for path in led if path.isascii())}
     with part.item.lines(part.first, part.last) as stream:
@@ -114,7 +118,7 @@ def digest(item: Item) -> str:
     return made.hexdigest()
 
 
-def here(kit: Kit, parts: Iterable[Part]) -> Iterator[tuple[Part, Read]]:
+def here(kit: Kit, parts: Iterable[Part]) -> Generator[tuple[Part, Read]]:
     """Reads them one after the other in this process."""
     made, digested = hashlib.sha256(), (-1, -1)
     for part in parts:
@@ -142,12 +146,13 @@ def read(
     left, most = parts, _MOST
     while left:
         done = 0
-        for part, given in engine(kit, left):
-            files[part.place].take(part, given)
-            most = max(most, 2 * _settle(files, most))
-            done += not part.whole
-            if progress is not None:
-                progress(part.item.path, done, len(left))
+        with closing(engine(kit, left)) as reads:
+            for part, given in reads:
+                files[part.place].take(part, given)
+                most = max(most, 2 * _settle(files, most))
+                done += not part.whole
+                if progress is not None:
+                    progress(part.item.path, done, len(left))
         now = needled(kit)
         # Refused tries stand on paths that only an upgraded row names: once more, with those paths.
         left = [

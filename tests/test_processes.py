@@ -1,0 +1,166 @@
+"""processes.py: the report is that of one process, byte for byte, and processes end when they should."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Iterable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from conftest import bundle, files
+from test_cluster import rows, written
+from wslogs import evidence, pipeline, processes
+from wslogs.parsers import parts
+from wslogs.parsers.kit import Kit
+from wslogs.parsers.parts import Part, Read
+from wslogs.patterns import load
+from wslogs.redact import Vault
+
+pytestmark = [pytest.mark.xdist_group("processes")]
+two = partial(processes.read, others=2)
+_WAIT_S = 20.0
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return bundle(tmp_path_factory.mktemp("processes") / "b", rows())
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of a small log are small, and there is much of them."""
+    monkeypatch.setattr(parts, "SIZE", 60_000)
+    monkeypatch.setattr(evidence, "_SMALL", 10_000)
+    monkeypatch.setattr(processes, "MUCH", 100_000)
+
+
+def until(holds: Callable[[], bool]) -> bool:
+    """Whether something comes true in time."""
+    last = time.monotonic() + _WAIT_S
+    while not (held := holds()) and time.monotonic() < last:
+        time.sleep(0.05)
+    return held
+
+
+def lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_the_same_report_byte_for_byte(folder: Path) -> None:
+    """Twice: a late row shows a path that was not looked for."""
+    before, seen = files(folder), set[int]()
+
+    def engine(kit: Kit, given: Iterable[Part]) -> Generator[tuple[Part, Read]]:
+        for told in two(kit, given):
+            seen.update(child.pid or 0 for child in multiprocessing.active_children())
+            yield told
+
+    made, plain = pipeline.analyze(folder, engine=engine), pipeline.analyze(folder)
+    assert written(made) == written(plain) and files(folder) == before
+    assert len(seen) == 4 and not multiprocessing.active_children()
+    assert "token-of-somebody-007" in made.vault.seen and "/live" in {kind.path for kind in made.evidence.rows.kinds}
+    made.check(written(made))
+
+
+def test_the_same_when_a_process_is_killed_in_the_middle(folder: Path) -> None:
+    killed = list[int]()
+
+    def kill(label: str, place: int, total: int) -> None:
+        if not killed and total > 10 and place == 2:
+            killed.extend(child.pid or 0 for child in multiprocessing.active_children())
+            os.kill(killed[0], signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+
+    assert written(pipeline.analyze(folder, engine=two, progress=kill)) == written(pipeline.analyze(folder))
+    assert killed
+
+
+def test_what_lies_in_an_archive_is_read_here(folder: Path, tmp_path: Path) -> None:
+    import shutil
+
+    packed = shutil.make_archive(str(tmp_path / "b"), "zip", folder)
+    assert written(pipeline.analyze(packed, engine=two)) == written(pipeline.analyze(packed))
+
+
+def test_a_log_that_went_is_told_as_unreadable(folder: Path, tmp_path: Path) -> None:
+    copy = bundle(tmp_path / "b", rows())
+
+    def engine(kit: Kit, given: Iterable[Part]) -> Generator[tuple[Part, Read]]:
+        (copy / "live.log").unlink()
+        yield from two(kit, given)
+
+    made = pipeline.analyze(copy, engine=engine)
+    assert "live.log" not in {source.path for source in made.evidence.sources}
+    assert any("live.log" in text and "cannot be read" in text for text in made.report["caveats"])
+
+
+@pytest.mark.parametrize(("others", "much"), [(0, 0), (2, 1 << 40)])
+def test_little_is_read_by_this_process_alone(others: int, much: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "MUCH", much)
+    monkeypatch.setattr(processes, "_pool", lambda count: pytest.fail("it started others"))
+    assert pipeline.analyze(folder, engine=partial(processes.read, others=others)).report["attempt_count"] > 6000
+
+
+def test_packed_logs_count_by_what_comes_out_of_them() -> None:
+    item = parts.Item.of("access.log.2.GZ", b"x" * 100)
+    plain = parts.Item.of("access.log", b"x" * 100)
+    assert [processes._size(Part(one, {}, 0, first=first, last=last)) for one, first, last in (
+        (item, 0, None), (plain, 0, None), (plain, 0, 60), (plain, 60, None),
+    )] == [1000, 100, 60, 40]  # fmt: skip
+
+
+def test_no_module_of_the_current_folder_is_run(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bundle may hold one that is called as one of Python's own, and be where the command is called."""
+    for name in ("multiprocessing/__init__.py", "signal.py", "random.py", "wslogs/__init__.py"):
+        bundle(tmp_path, {name: f"open({str(tmp_path / 'ran')!r}, 'w').close()\n"})
+    monkeypatch.chdir(tmp_path)
+    before = dict(os.environ)
+    assert written(pipeline.analyze(folder, engine=two)) == written(pipeline.analyze(folder))
+    assert not (tmp_path / "ran").exists() and dict(os.environ) == before
+
+
+def test_others_end_at_once_when_nobody_wants_more(folder: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), processes._pool(2) as pool:
+        naps = [pool.submit(time.sleep, 60) for _ in range(2)]
+        assert until(lambda: len(multiprocessing.active_children()) == 2 and all(nap.running() for nap in naps))
+        began = time.monotonic()
+        raise KeyboardInterrupt
+    assert time.monotonic() - began < _WAIT_S and not multiprocessing.active_children()
+
+
+def test_parts_that_nobody_takes_end_the_others(folder: Path) -> None:
+    kit = Kit(load(), Vault())
+    item = parts.Item.of("access.log", rows()["access.log"])
+    reads = two(kit, list(parts._parts(item, {"": "nginx-access"}, 0)))
+    next(reads)
+    assert multiprocessing.active_children()
+    reads.close()
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_others_end_with_this_process(tmp_path: Path) -> None:
+    program = tmp_path / "main.py"
+    program.write_text(
+        "import time\nfrom wslogs import processes\nimport multiprocessing, os\n"
+        "if __name__ == '__main__':\n"
+        "    with processes._pool(1) as pool:\n"
+        "        print(pool.submit(os.getpid).result(), flush=True)\n"
+        "        pool.submit(time.sleep, 60).result()\n"
+    )
+    with subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True) as ran:
+        assert ran.stdout is not None
+        pid = int(ran.stdout.readline())
+        assert lives(pid)
+        ran.kill()
+    assert until(lambda: not lives(pid))

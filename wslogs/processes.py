@@ -1,0 +1,115 @@
+"""Parts of large access logs, read by this process and by others beside it: each core has one, and Python runs in all of them."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import threading
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import lru_cache
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+
+from wslogs import workers
+from wslogs.parsers.kit import Kit
+from wslogs.parsers.parts import Part, Read, here
+from wslogs.workers import Gave, Seed, Task
+
+MUCH = 512 << 20
+"""Bytes from which on other processes are worth their start, and the 80 MiB that each takes."""
+_MOST = 4
+"""Processes in all. The SHA-256 of a log is made by one of them, in a quarter of the time that all the rest takes."""
+_SQUEEZED = 10
+"""Times that a log is packed, at least."""
+
+
+def read(kit: Kit, parts: Iterable[Part], others: int | None = None) -> Generator[tuple[Part, Read]]:
+    """An engine for analyze(). `others`: how many processes there are beside this one; None: so many as there are cores for.
+
+    Here alone is read what lies in an archive, what is little, and what is left where a process has died. The program must be one
+    that can be imported without running, as multiprocessing's `spawn` demands.
+    """
+    given = list(parts)
+    plain = [part for part in given if not part.item.packed]
+    others = min(_MOST, _cores()) - 1 if others is None else others
+    if not others or len(plain) < 2 or sum(map(_size, plain)) < MUCH:
+        yield from here(kit, given)
+        return
+    seed, left = pickle.dumps(Seed(kit)), deque(workers.tasks(plain))
+    running: dict[Future[Gave], Part] = {}
+    with workers.safe_path(), _pool(others) as pool:
+        try:
+            while left or running:
+                while left and len(running) < 2 * others:  # paths that were learned meanwhile go along with later ones
+                    future = pool.submit(_read, seed, Task(left[0], kit.led()))
+                    running[future] = left.popleft()
+                if left and not any(future.done() for future in running):
+                    part = left.popleft()
+                    yield part, workers.learn(kit, _read(seed, Task(part, kit.led())))
+                for future in wait(running, 0 if left else None, FIRST_COMPLETED).done:
+                    made = workers.learn(kit, future.result())
+                    yield running.pop(future), made
+        except BrokenProcessPool:  # one was ended, as where memory is short
+            left.extendleft(running.values())
+    for part in left:
+        yield part, workers.learn(kit, _read(seed, Task(part, kit.led())))
+    yield from here(kit, (part for part in given if part.item.packed))
+
+
+def _cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _size(part: Part) -> int:
+    """Bytes of a part, about: of a packed one those that come out of it."""
+    size = (part.item.size if part.last is None else part.last) - part.first
+    return size * _SQUEEZED if part.item.path.lower().endswith((".gz", ".zst")) else size
+
+
+@contextmanager
+def _pool(count: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that end with what is done inside, at once where that is interrupted, and with this process in any case."""
+    context = get_context("spawn")
+    alive, own = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(count, context, _begin, (alive,))
+    try:
+        yield pool
+    except BaseException:
+        own.close()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+        own.close()
+        alive.close()
+
+
+def _begin(alive: Connection) -> None:
+    """In a process: an interrupt is told to the command, which ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
+
+
+def _end_with(alive: Connection) -> None:
+    """Waits until the other end is closed, or its process is gone."""
+    alive.poll(None)
+    os._exit(1)
+
+
+def _read(seed: bytes, task: Task) -> Gave:
+    try:
+        return workers.read(_seed(seed), task)
+    except OSError:  # it went while it was read
+        return workers.gone()
+
+
+@lru_cache(1)
+def _seed(raw: bytes) -> Seed:
+    """It is the same for all parts of a run."""
+    seed: Seed = pickle.loads(raw)
+    return seed
