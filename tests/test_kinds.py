@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from conftest import SAMPLES
-from wslogs.bundle import HEAD
+from wslogs.bundle import HEAD, Item
+from wslogs.detection import kind_of
 from wslogs.parsers import kinds as module
 from wslogs.parsers.kinds import kinds, majority, second
 from wslogs.parsers.kit import Kit
@@ -40,10 +41,11 @@ def test_what_all_first_lines_are_is_what_each_of_them_is(monkeypatch: pytest.Mo
     files = [file for file in sorted(SAMPLES.rglob("bundle/*")) if file.is_file() and file.stat().st_size]
     heads = {file: file.read_bytes()[:HEAD] for file in files}
     kit = Kit(load(), Vault())
-    at_once = [file for file, head in heads.items() if module._are_rows(head, kit)]
-    monkeypatch.setattr(module, "_are_rows", lambda head, kit: False)
-    assert len(at_once) > 20
-    assert {file: kinds(heads[file], file.name, kit) for file in at_once} == {file: {"": "nginx-access"} for file in at_once}
+    at_once = [Item.of(file.as_posix(), head) for file, head in heads.items() if module.are_rows(head, kit)]
+    told = {item.path: kind_of(item, kit) for item in at_once}
+    assert len(at_once) > 20 and set(map(repr, told.values())) == {repr(("nginx-access", {"": "nginx-access"}))}
+    monkeypatch.setattr(module, "are_rows", lambda head, kit: False)
+    assert {item.path: kind_of(item, kit) for item in at_once} == told
 
 
 @pytest.mark.parametrize(
@@ -54,4 +56,4 @@ def test_what_all_first_lines_are_is_what_each_of_them_is(monkeypatch: pytest.Mo
     ],
 )  # fmt: skip
 def test_rows_from_end_to_end(head: bytes, rows: bool) -> None:
-    assert module._are_rows(head[:HEAD], Kit(load(), Vault())) is rows
+    assert module.are_rows(head[:HEAD], Kit(load(), Vault())) is rows

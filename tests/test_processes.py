@@ -17,6 +17,7 @@ import pytest
 from conftest import bundle, files
 from test_cluster import rows, written
 from wslogs import evidence, pipeline, processes
+from wslogs.bundle import open_bundle
 from wslogs.parsers import parts
 from wslogs.parsers.kit import Kit
 from wslogs.parsers.parts import Part, Read
@@ -85,6 +86,22 @@ def test_the_same_when_a_process_is_killed_in_the_middle(folder: Path) -> None:
     assert killed
 
 
+@pytest.mark.parametrize("error", [OSError(38, "Function not implemented"), ImportError("no semaphores"), NotImplementedError()])
+def test_the_same_where_there_can_be_no_others(error: Exception, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In some containers."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    plain = written(pipeline.analyze(folder))
+    monkeypatch.setattr(processes, "ProcessPoolExecutor", refuse)
+    assert written(pipeline.analyze(folder, engine=two)) == plain
+    monkeypatch.undo()
+    small.__wrapped__(monkeypatch)  # type: ignore[attr-defined]
+    monkeypatch.setattr(multiprocessing.process.BaseProcess, "start", refuse)
+    assert written(pipeline.analyze(folder, engine=two)) == plain
+
+
 def test_what_lies_in_an_archive_is_read_here(folder: Path, tmp_path: Path) -> None:
     import shutil
 
@@ -139,12 +156,12 @@ def test_others_end_at_once_when_nobody_wants_more(folder: Path) -> None:
 
 
 def test_parts_that_nobody_takes_end_the_others(folder: Path) -> None:
-    kit = Kit(load(), Vault())
-    item = parts.Item.of("access.log", rows()["access.log"])
-    reads = two(kit, list(parts._parts(item, {"": "nginx-access"}, 0)))
-    next(reads)
-    assert multiprocessing.active_children()
-    reads.close()
+    with open_bundle([folder]) as opened:
+        (item,) = (one for one in opened.items if one.path == "access.log")
+        reads = two(Kit(load(), Vault()), list(parts._parts(item, {"": "nginx-access"}, 0)))
+        next(reads)
+        assert multiprocessing.active_children()
+        reads.close()
     assert not multiprocessing.active_children()
 
 

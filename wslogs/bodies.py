@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +32,7 @@ _AS_IT_STANDS = 32 << 20
 """Bytes that are not even packed: few bundles have more."""
 _FAST = 1
 """zstd's level."""
+_PACKING = ThreadPoolExecutor(1, "pack")
 _DEEP = 6
 _JSON = ("{", "[")
 _SHORTEST = 10
@@ -47,14 +49,14 @@ Value = tuple[bytes, str]
 class _Block:
     """Values one after the other."""
 
-    raw: bytes
-    packed: bool
+    raw: bytes | Future[bytes]
+    """The second where they are packed, beside what this thread does."""
     places: list[int]
     """Where each begins, and the last ends."""
     kinds: list[str]
 
     def unpacked(self) -> bytes:
-        return zstd.decompress(self.raw) if self.packed else self.raw
+        return self.raw if isinstance(self.raw, bytes) else zstd.decompress(self.raw.result())
 
 
 class Bodies:
@@ -83,7 +85,9 @@ class Bodies:
         self._loose, self._places, self._kinds = bytearray(), [0], []
         if kinds:
             packed = self._size > _AS_IT_STANDS
-            self._blocks.append(_Block(zstd.compress(block, _FAST) if packed else bytes(block), packed, places, kinds))
+            if self._blocks and not isinstance(raw := self._blocks[-1].raw, bytes):
+                raw.result()  # no more than one block waits
+            self._blocks.append(_Block(_PACKING.submit(zstd.compress, block, _FAST) if packed else bytes(block), places, kinds))
         return [(bytes(block[places[one] : places[one + 1]]), kinds[one]) for one in _with_passwords(block, places)]
 
     def holding(self, windows: Collection[str]) -> Iterator[tuple[str, str]]:

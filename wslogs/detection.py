@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import regex
 
 from wslogs.archives import is_archive
@@ -23,10 +21,6 @@ from wslogs.parsers import (
     testpage,
 )
 from wslogs.parsers.kit import Kit
-
-if TYPE_CHECKING:
-    pass
-
 
 _TEXT = regex.compile(rb"[\t\x20-\x7e]{16}")
 """How a line of a log begins, also one that quotes bytes later."""
@@ -56,6 +50,8 @@ def kind_of(item: Item, kit: Kit) -> tuple[str, dict[str, str]]:
         return "certificate", {}
     if _is_binary(head) and not probe.is_answer(head):
         return "binary", {}
+    if kinds.are_rows(head, kit):  # of many files most are such
+        return "nginx-access", {"": "nginx-access"}
     if kinds.foreign(head, kit) is not None:
         return "foreign", {}
     if nginx_build.is_build(head):

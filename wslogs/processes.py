@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -26,13 +26,15 @@ _MOST = 4
 """Processes in all. The SHA-256 of a log is made by one of them, in a quarter of the time that all the rest takes."""
 _SQUEEZED = 10
 """Times that a log is packed, at least."""
+_NO_OTHERS = (BrokenProcessPool, OSError, ImportError, NotImplementedError)
+"""One was ended, as where memory is short; or a container gives no processes, or no semaphores for them (concurrent/futures/process.py)."""
 
 
 def read(kit: Kit, parts: Iterable[Part], others: int | None = None) -> Generator[tuple[Part, Read]]:
     """An engine for analyze(). `others`: how many processes there are beside this one; None: so many as there are cores for.
 
-    Here alone is read what lies in an archive, what is little, and what is left where a process has died. The program must be one
-    that can be imported without running, as multiprocessing's `spawn` demands.
+    Here alone is read what lies in an archive, what is little, and what is left where a process has died or none can be started. The
+    program must be one that can be imported without running, as multiprocessing's `spawn` demands.
     """
     given = list(parts)
     plain = [part for part in given if not part.item.packed]
@@ -42,8 +44,9 @@ def read(kit: Kit, parts: Iterable[Part], others: int | None = None) -> Generato
         return
     seed, left = pickle.dumps(Seed(kit)), deque(workers.tasks(plain))
     running: dict[Future[Gave], Part] = {}
-    with workers.safe_path(), _pool(others) as pool:
+    with ExitStack() as opened:
         try:
+            pool = opened.enter_context(_pool(others))
             while left or running:
                 while left and len(running) < 2 * others:  # paths that were learned meanwhile go along with later ones
                     future = pool.submit(_read, seed, Task(left[0], kit.led()))
@@ -54,7 +57,7 @@ def read(kit: Kit, parts: Iterable[Part], others: int | None = None) -> Generato
                 for future in wait(running, 0 if left else None, FIRST_COMPLETED).done:
                     made = workers.learn(kit, future.result())
                     yield running.pop(future), made
-        except BrokenProcessPool:  # one was ended, as where memory is short
+        except _NO_OTHERS:
             left.extendleft(running.values())
     for part in left:
         yield part, workers.learn(kit, _read(seed, Task(part, kit.led())))
@@ -77,16 +80,15 @@ def _pool(count: int) -> Iterator[ProcessPoolExecutor]:
     """Processes that end with what is done inside, at once where that is interrupted, and with this process in any case."""
     context = get_context("spawn")
     alive, own = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(count, context, _begin, (alive,))
-    try:
-        yield pool
-    except BaseException:
-        own.close()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-        own.close()
-        alive.close()
+    with workers.safe_path(), alive, own:
+        pool = ProcessPoolExecutor(count, context, _begin, (alive,))
+        try:
+            yield pool
+        except BaseException:
+            own.close()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _begin(alive: Connection) -> None:

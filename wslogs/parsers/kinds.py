@@ -33,8 +33,6 @@ def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
 
     The name only breaks ties.
     """
-    if _are_rows(head, kit):
-        return {"": "nginx-access"}
     scores: dict[str, dict[str, float]] = {}
     clear: dict[str, Counter[str]] = {}
     own_rows: set[str] = set()
@@ -65,8 +63,8 @@ def kinds(head: bytes, name: str, kit: Kit) -> dict[str, str]:
     return found
 
 
-def _are_rows(head: bytes, kit: Kit) -> bool:
-    """Whether all of the first lines are rows of access from end to end, so that none says anything else: of many files most are such."""
+def are_rows(head: bytes, kit: Kit) -> bool:
+    """Whether all of the first lines are rows of access from end to end, so that none says anything else."""
     whole = head[: head.rfind(b"\n") + 1] if len(head) >= HEAD else head + b"\n"
     expressions = [one.expression.pattern for one in access.layouts(kit) if one.name not in _loose(kit)]
     others = [one.match.pattern for one in kit.patterns.wrappers] + [one.match.pattern for one in kit.patterns.shapes if one.rows]
