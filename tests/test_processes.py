@@ -155,6 +155,27 @@ def test_others_end_at_once_when_nobody_wants_more(folder: Path) -> None:
     assert time.monotonic() - began < _WAIT_S and not multiprocessing.active_children()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no masks")
+def test_an_interrupt_while_others_start_is_told_to_this_process_alone(tmp_path: Path) -> None:
+    program = tmp_path / "main.py"
+    program.write_text(
+        "import time\nfrom wslogs import processes\n"
+        "if __name__ == '__main__':\n"
+        "    try:\n"
+        "        with processes._pool(2) as pool:\n"
+        "            print('started', flush=True)\n"
+        "            pool.submit(time.sleep, 60).result()\n"
+        "    except KeyboardInterrupt:\n"
+        "        print('stopped')\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as ran:  # fmt: skip
+        assert ran.stdout is not None and ran.stdout.readline() == "started\n"
+        os.killpg(ran.pid, signal.SIGINT)  # as a terminal does
+        assert ran.stdout.read() == "stopped\n" and ran.wait(_WAIT_S) == 0
+
+
 def test_parts_that_nobody_takes_end_the_others(folder: Path) -> None:
     with open_bundle([folder]) as opened:
         (item,) = (one for one in opened.items if one.path == "access.log")

@@ -83,12 +83,32 @@ def _pool(count: int) -> Iterator[ProcessPoolExecutor]:
     with workers.safe_path(), alive, own:
         pool = ProcessPoolExecutor(count, context, _begin, (alive,))
         try:
+            with _undisturbed():
+                for _ in range(count):
+                    pool.submit(_ready)
             yield pool
         except BaseException:
             own.close()
             raise
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Processes that are started inside hear of no interrupt before they know what to do with it. Where there are no masks, they may."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _ready() -> None:
+    """To be asked for nothing starts a process."""
 
 
 def _begin(alive: Connection) -> None:
