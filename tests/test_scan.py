@@ -87,6 +87,16 @@ def test_one_thread_tells_what_several_do(text: bytes, block: int) -> None:
     assert scanned(text, block, threads=False) == scanned(text, block)
 
 
+@given(texts, some.integers(min_value=1, max_value=90))
+@settings(max_examples=100, deadline=None)
+def test_the_faster_automaton_finds_the_same(text: bytes, block: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(f"{__name__}.NEEDLES", [*NEEDLES, "code", "ne", *(f"other{number}" for number in range(40)), "истёк"])
+        told = scanned(text, block)
+        patch.setattr(scan, "_MUCH", 0)
+        assert scanned(text, block) == told
+
+
 def test_without_threads_no_block_is_read_before_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "BLOCK", 2)
     stream = io.BytesIO(b"a\nb\nc\nd\ne\n")

@@ -93,7 +93,7 @@ class Block:
     def lines(self) -> tuple[Places, Places, Places]:
         """(numbers, begins, ends) of the lines that hold a needle, in order, numbers 1-based within the block: most lines hold none."""
         ends, found = self._looked.result()
-        which = found[np.diff(found, prepend=-1) > 0]
+        which = found[np.append(True, found[1:] != found[:-1])] if len(found) else found
         beyond = np.append(ends, len(self.raw))
         return which + 1, np.where(which > 0, beyond[which - 1] + 1, 0), beyond[which]
 
