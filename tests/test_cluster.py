@@ -64,6 +64,7 @@ def two() -> Iterator[Cluster]:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of a small log are small, and a packed one is large enough."""
     monkeypatch.setattr(parts, "SIZE", 60_000)
+    monkeypatch.setattr(parts, "FIRST", 20_000)
     monkeypatch.setattr(evidence, "_SMALL", 10_000)
 
 
@@ -76,6 +77,7 @@ def expected(folder: Path) -> dict[str, bytes]:
     """The reports of one process."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "SIZE", 60_000)
+        patch.setattr(parts, "FIRST", 20_000)
         patch.setattr(evidence, "_SMALL", 10_000)
         made = pipeline.analyze(folder)
     assert made.report["attempt_count"] > SOCKETS and len(made.evidence.rows.sources) == 3

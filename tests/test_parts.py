@@ -40,6 +40,12 @@ def test_parts_of_a_file_share_no_line_and_leave_none_out(text: bytes, size: int
     assert all(part.endswith(b"\n") for part in read[:-1] if part and b"".join(read[read.index(part) + 1 :]))
 
 
+def test_the_first_part_may_be_shorter() -> None:
+    item = Item.of("a.log", b"x" * 50)
+    assert item.parts(20, 5) == [(0, 5), (5, 25), (25, 45), (45, None)] and item.parts(50, 5) == [(0, None)]
+    assert item.parts(20) == [(0, 20), (20, 40), (40, None)]
+
+
 def test_a_line_that_is_longer_than_parts_is_whole_in_the_one_where_it_begins() -> None:
     item = Item.of("a.log", b"\xef\xbb\xbffirst\n" + b"x" * 50 + b"\nlast")
     read = []
@@ -69,6 +75,7 @@ def read(raw: bytes, size: int, engine: parts.Engine = parts.here, each: int = 5
     kit = Kit(patterns(), Vault())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "SIZE", size)
+        patch.setattr(parts, "FIRST", size // 3)
         patch.setattr(classes, "EACH", each)
         patch.setattr(classes, "MOST_EACH", 5)
         (columns,) = parts.read([(Item.of("access.log", raw), {"": "nginx-access"})], kit, engine)
@@ -132,6 +139,7 @@ def test_the_report_is_the_same_in_parts(size: int, tmp_path: Path, monkeypatch:
     folder = bundle(tmp_path / "b", {"access.log": fleet(), "access.log.1": fleet(700, seed=9), "nginx.conf": CONF})
     whole = pipeline.analyze(folder).report
     monkeypatch.setattr(parts, "SIZE", size)
+    monkeypatch.setattr(parts, "FIRST", size)
     assert pipeline.analyze(folder, engine=backwards).report == pipeline.analyze(folder).report == whole
 
 

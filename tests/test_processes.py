@@ -36,10 +36,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parts of a small log are small, and there is much of them."""
+    """Parts of a small log are small, and to read them takes long."""
     monkeypatch.setattr(parts, "SIZE", 60_000)
+    monkeypatch.setattr(parts, "FIRST", 20_000)
     monkeypatch.setattr(evidence, "_SMALL", 10_000)
-    monkeypatch.setattr(processes, "MUCH", 100_000)
+    monkeypatch.setattr(processes, "_LONG_S", 0.0)
 
 
 def until(holds: Callable[[], bool]) -> bool:
@@ -121,19 +122,17 @@ def test_a_log_that_went_is_told_as_unreadable(folder: Path, tmp_path: Path) -> 
     assert any("live.log" in text and "cannot be read" in text for text in made.report["caveats"])
 
 
-@pytest.mark.parametrize(("others", "much"), [(0, 0), (2, 1 << 40)])
-def test_little_is_read_by_this_process_alone(others: int, much: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "MUCH", much)
+@pytest.mark.parametrize(("others", "long_s"), [(0, 0.0), (2, 1000.0)])
+def test_what_does_not_take_long_is_read_by_this_process_alone(
+    others: int, long_s: float, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "_LONG_S", long_s)
     monkeypatch.setattr(processes, "_pool", lambda count: pytest.fail("it started others"))
     assert pipeline.analyze(folder, engine=partial(processes.read, others=others)).report["attempt_count"] > 6000
 
 
-def test_packed_logs_count_by_what_comes_out_of_them() -> None:
-    item = parts.Item.of("access.log.2.GZ", b"x" * 100)
-    plain = parts.Item.of("access.log", b"x" * 100)
-    assert [processes._size(Part(one, {}, 0, first=first, last=last)) for one, first, last in (
-        (item, 0, None), (plain, 0, None), (plain, 0, 60), (plain, 60, None),
-    )] == [1000, 100, 60, 40]  # fmt: skip
+def test_no_part_is_nothing_to_read() -> None:
+    assert list(two(Kit(load(), Vault()), [])) == []
 
 
 def test_no_module_of_the_current_folder_is_run(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,7 +179,7 @@ def test_parts_that_nobody_takes_end_the_others(folder: Path) -> None:
     with open_bundle([folder]) as opened:
         (item,) = (one for one in opened.items if one.path == "access.log")
         reads = two(Kit(load(), Vault()), list(parts._parts(item, {"": "nginx-access"}, 0)))
-        next(reads)
+        next(reads), next(reads)
         assert multiprocessing.active_children()
         reads.close()
     assert not multiprocessing.active_children()

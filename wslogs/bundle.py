@@ -59,14 +59,17 @@ class Item:
         """The content as UTF-8 bytes: decompressed, recoded where it is UTF-16, and ended where it becomes too much."""
         return streams.text(self.opener(), self.notes, self.limit, packed=self.packed)
 
-    def parts(self, size: int) -> list[tuple[int, int | None]]:
-        """Ranges of bytes, about so long, whose lines can be read each without the others; one where it is packed, or not UTF-8."""
+    def parts(self, size: int, first: int | None = None) -> list[tuple[int, int | None]]:
+        """Ranges of bytes, about so long, whose lines can be read each without the others; one where it is packed, or not UTF-8.
+
+        `first`: the length of the first one; None: as of the others.
+        """
         if self.packed or self.size <= size:
             return [(0, None)]
         with self.opener() as raw:
             if not streams.as_it_lies(raw):
                 return [(0, None)]
-        firsts = range(0, self.size, size)
+        firsts = [0, *range(first or size, self.size, size)]
         return list(zip(firsts, [*firsts[1:], None], strict=True))
 
     def lines(self, first: int, last: int | None) -> BinaryIO:

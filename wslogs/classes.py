@@ -41,8 +41,9 @@ def classes(rows: Rows, limits: Sequence[float], shown: Callable[[str | None], s
     numbers = {name: _number(name) for name in {one.parameter for one in own if one is not None}}
     token = np.array([0 if one is None else numbers[one.parameter] for one in own], np.int64)[back]
     expires = np.array([np.nan if one is None or one.expires is None else one.expires for one in own])[back]
-    begun = np.where(np.isnan(rows.started), rows.ended, rows.started)
-    expiry = np.where(np.isnan(expires), 0, np.where(begun < expires, 1, 2)) + np.where(np.abs(rows.ended - expires) <= 2.0, 3, 0)
+    begun, ended = rows.started, rows.ended
+    begun = np.where(np.isnan(begun), ended, begun)
+    expiry = np.where(np.isnan(expires), 0, np.where(begun < expires, 1, 2)) + np.where(np.abs(ended - expires) <= 2.0, 3, 0)
     made: Ints = np.array([*of_kind, 0])[rows["kind"]].astype(np.int64)
     for part in (length, token, expiry):
         made = (made * _ODD + part) & _BITS  # what is too large wraps, the same way everywhere

@@ -6,6 +6,7 @@ import os
 import pickle
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -16,33 +17,42 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
 from wslogs import workers
+from wslogs.parsers import parts
 from wslogs.parsers.kit import Kit
 from wslogs.parsers.parts import Part, Read, here
 from wslogs.workers import Gave, Seed, Task
 
-MUCH = 512 << 20
-"""Bytes from which on other processes are worth their start, and the 80 MiB that each takes."""
+_LONG_S = 1.5
+"""Seconds of reading from which on other processes are worth their start, and the 80 MiB that each takes."""
 _MOST = 4
 """Processes in all. The SHA-256 of a log is made by one of them, in a quarter of the time that all the rest takes."""
-_SQUEEZED = 10
-"""Times that a log is packed, at least."""
 _NO_OTHERS = (BrokenProcessPool, OSError, ImportError, NotImplementedError)
 """One was ended, as where memory is short; or a container gives no processes, or no semaphores for them (concurrent/futures/process.py)."""
 
 
-def read(kit: Kit, parts: Iterable[Part], others: int | None = None) -> Generator[tuple[Part, Read]]:
+def read(kit: Kit, given: Iterable[Part], others: int | None = None) -> Generator[tuple[Part, Read]]:
     """An engine for analyze(). `others`: how many processes there are beside this one; None: so many as there are cores for.
 
-    Here alone is read what lies in an archive, what is little, and what is left where a process has died or none can be started. The
-    program must be one that can be imported without running, as multiprocessing's `spawn` demands.
+    They start where the first parts tell that the rest will take long. What lies in an archive is read here, and so is what is left
+    where a process has died or none can be started. The program must be one that can be imported without running, as
+    multiprocessing's `spawn` demands.
     """
-    given = list(parts)
-    plain = [part for part in given if not part.item.packed]
+    given = sorted(given, key=lambda part: part.item.packed)
     others = min(_MOST, _cores()) - 1 if others is None else others
-    if not others or len(plain) < 2 or sum(map(_size, plain)) < MUCH:
-        yield from here(kit, given)
+    plain = [part for part in given if not part.item.packed]
+    alone, size, took = here(kit, given), 0, 0.0
+    done = list[Part]()
+    while len(done) < len(plain) and size < parts.FIRST:
+        began = time.monotonic()
+        part, made = next(alone)
+        took += time.monotonic() - began
+        size += _size(part)
+        done.append(part)
+        yield part, made
+    if not others or took * sum(map(_size, plain[len(done) :])) <= _LONG_S * size:
+        yield from alone
         return
-    seed, left = pickle.dumps(Seed(kit)), deque(workers.tasks(plain))
+    seed, left = pickle.dumps(Seed(kit)), deque(one for one in workers.tasks(plain) if all(one is not part for part in done))
     running: dict[Future[Gave], Part] = {}
     with ExitStack() as opened:
         try:
@@ -61,7 +71,7 @@ def read(kit: Kit, parts: Iterable[Part], others: int | None = None) -> Generato
             left.extendleft(running.values())
     for part in left:
         yield part, workers.learn(kit, _read(seed, Task(part, kit.led())))
-    yield from here(kit, (part for part in given if part.item.packed))
+    yield from here(kit, given[len(plain) :])
 
 
 def _cores() -> int:
@@ -70,9 +80,7 @@ def _cores() -> int:
 
 
 def _size(part: Part) -> int:
-    """Bytes of a part, about: of a packed one those that come out of it."""
-    size = (part.item.size if part.last is None else part.last) - part.first
-    return size * _SQUEEZED if part.item.path.lower().endswith((".gz", ".zst")) else size
+    return (part.item.size if part.last is None else part.last) - part.first
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from sys import intern
 
 import numpy as np
 
@@ -26,7 +27,9 @@ from wslogs.scan import Digest, Scanner, Undigested
 from wslogs.streams import Notes
 
 SIZE = 64 << 20
-"""Bytes of a part, about."""
+"""Bytes of a part, about; the first of a file has FIRST."""
+FIRST = 16 << 20
+"""Bytes that tell how long the others will take."""
 _MOST = 40_000
 """Lines of all parts together that are kept before those are dropped that are not looked at in any case."""
 _KIND = "nginx-access"
@@ -164,7 +167,7 @@ def read(
 
 def _parts(item: Item, programs: Mapping[str, str], place: int) -> Iterator[Part]:
     try:
-        ranges = item.parts(SIZE)
+        ranges = item.parts(SIZE, FIRST)
     except OSError:
         ranges = [(0, None)]
     for number, (first, last) in enumerate(ranges):
@@ -200,6 +203,7 @@ class _File:
                 self._looks[moment] = part.number, rows
         thinned(self._looks)
         read.looks = {}
+        read.rows.clients = list(map(intern, read.rows.clients))  # every part names the same ones
         places = np.array(sorted(read.rows.raws), np.int64)
         some = np.zeros(len(read.rows), np.bool_)
         some[places] = True
