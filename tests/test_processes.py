@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from conftest import bundle, files
+from stores import BUCKET, s3
 from test_cluster import rows, written
 from wslogs import evidence, pipeline, processes
 from wslogs.bundle import open_bundle
@@ -101,6 +102,14 @@ def test_the_same_where_there_can_be_no_others(error: Exception, folder: Path, m
     small.__wrapped__(monkeypatch)  # type: ignore[attr-defined]
     monkeypatch.setattr(multiprocessing.process.BaseProcess, "start", refuse)
     assert written(pipeline.analyze(folder, engine=two)) == plain
+
+
+@pytest.mark.filterwarnings("default")  # those of clients of others are not ours
+def test_the_same_from_an_object_store(folder: Path) -> None:
+    with s3(rows()):
+        made = pipeline.analyze(f"s3://{BUCKET}/", engine=two)
+    assert {**made.report["bundle"], "name": ""} == {**pipeline.analyze(folder).report["bundle"], "name": ""}
+    assert made.report["attempt_count"] > 6000
 
 
 def test_what_lies_in_an_archive_is_read_here(folder: Path, tmp_path: Path) -> None:
