@@ -42,8 +42,8 @@ def test_parts_of_a_file_share_no_line_and_leave_none_out(text: bytes, size: int
 
 def test_the_first_part_may_be_shorter() -> None:
     item = Item.of("a.log", b"x" * 50)
-    assert item.parts(20, 5) == [(0, 5), (5, 25), (25, 45), (45, None)] and item.parts(50, 5) == [(0, None)]
-    assert item.parts(20) == [(0, 20), (20, 40), (40, None)]
+    assert item.parts(20, 5) == [(0, 5), (5, 25), (25, 45), (45, 50)] and item.parts(50, 5) == [(0, None)]
+    assert item.parts(20) == [(0, 20), (20, 40), (40, 50)]
 
 
 def test_a_line_that_is_longer_than_parts_is_whole_in_the_one_where_it_begins() -> None:
@@ -129,6 +129,25 @@ def test_a_log_that_goes_away_is_told_as_unreadable(tmp_path: Path, monkeypatch:
     made = pipeline.analyze(folder, engine=engine)
     assert [source.path for source in made.evidence.sources] == ["nginx.conf", "access.log"]
     assert any("other.log" in text and "cannot be read" in text for text in made.report["caveats"])
+
+
+@pytest.mark.parametrize("engine", [parts.here, backwards])
+def test_of_a_log_that_grows_all_parts_together_are_what_it_was(
+    engine: parts.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "SIZE", 9_000)
+    monkeypatch.setattr(parts, "FIRST", 9_000)
+    monkeypatch.setattr(evidence, "_MUCH", 0)
+    monkeypatch.setattr(evidence, "_SMALL", 0)
+    log = bundle(tmp_path / "b", {"access.log": fleet(300), "nginx.conf": CONF}) / "access.log"
+    whole = log.read_bytes()
+
+    def grow(label: str, place: int, total: int) -> None:
+        with log.open("ab") as file:
+            file.write(whole[:5000])
+
+    (source,) = (one for one in pipeline.analyze(log.parent, engine=engine, progress=grow).evidence.sources if one.path == "access.log")
+    assert (source.lines, source.sha256) == (whole.count(b"\n"), hashlib.sha256(whole).hexdigest())
 
 
 @pytest.mark.parametrize("size", [3_000, 50_000])

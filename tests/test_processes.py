@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import signal
@@ -117,6 +118,18 @@ def test_what_lies_in_an_archive_is_read_here(folder: Path, tmp_path: Path) -> N
 
     packed = shutil.make_archive(str(tmp_path / "b"), "zip", folder)
     assert written(pipeline.analyze(packed, engine=two)) == written(pipeline.analyze(packed))
+
+
+def test_of_a_log_that_grows_all_parts_together_are_what_it_was(tmp_path: Path) -> None:
+    copy = bundle(tmp_path / "b", rows())
+    whole = (copy / "access.log").read_bytes()
+
+    def grow(label: str, place: int, total: int) -> None:
+        with (copy / "access.log").open("ab") as file:
+            file.write(whole[:5000])
+
+    sources = {one.path: one for one in pipeline.analyze(copy, engine=two, progress=grow).evidence.sources}
+    assert sources["access.log"].sha256 == hashlib.sha256(whole).hexdigest() and sources["access.log"].lines == whole.count(b"\n")
 
 
 def test_a_log_that_went_is_told_as_unreadable(folder: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import io
 import os
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -59,10 +59,10 @@ class Item:
         """The content as UTF-8 bytes: decompressed, recoded where it is UTF-16, and ended where it becomes too much."""
         return streams.text(self.opener(), self.notes, self.limit, packed=self.packed)
 
-    def parts(self, size: int, first: int | None = None) -> list[tuple[int, int | None]]:
+    def parts(self, size: int, first: int | None = None) -> Sequence[tuple[int, int | None]]:
         """Ranges of bytes, about so long, whose lines can be read each without the others; one where it is packed, or not UTF-8.
 
-        `first`: the length of the first one; None: as of the others.
+        `first`: the length of the first one; None: as of the others. What is written to the file later is in none of several.
         """
         if self.packed or self.size <= size:
             return [(0, None)]
@@ -70,7 +70,7 @@ class Item:
             if not streams.as_it_lies(raw):
                 return [(0, None)]
         firsts = [0, *range(first or size, self.size, size)]
-        return list(zip(firsts, [*firsts[1:], None], strict=True))
+        return list(zip(firsts, [*firsts[1:], self.size], strict=True))
 
     def lines(self, first: int, last: int | None) -> BinaryIO:
         """The content of one of `parts`."""

@@ -52,14 +52,16 @@ def read(kit: Kit, given: Iterable[Part], others: int | None = None) -> Generato
     if not others or took * sum(map(_size, plain[len(done) :])) <= _LONG_S * size:
         yield from alone
         return
-    seed, left = pickle.dumps(Seed(kit)), deque(one for one in workers.tasks(plain) if all(one is not part for part in done))
+    left = deque(one for one in workers.tasks(plain) if all(one is not part for part in done))
+    seed = Seed(kit)
+    packed = pickle.dumps(seed)
     running: dict[Future[Gave], Part] = {}
     with ExitStack() as opened:
         try:
             pool = opened.enter_context(_pool(others))
             while left or running:
                 while left and len(running) < 2 * others:  # paths that were learned meanwhile go along with later ones
-                    future = pool.submit(_read, seed, Task(left[0], kit.led()))
+                    future = pool.submit(_read_there, packed, Task(left[0], kit.led()))
                     running[future] = left.popleft()
                 if left and not any(future.done() for future in running):
                     part = left.popleft()
@@ -131,15 +133,19 @@ def _end_with(alive: Connection) -> None:
     os._exit(1)
 
 
-def _read(seed: bytes, task: Task) -> Gave:
+def _read(seed: Seed, task: Task) -> Gave:
     try:
-        return workers.read(_seed(seed), task)
+        return workers.read(seed, task)
     except OSError:  # it went while it was read
         return workers.gone()
 
 
+def _read_there(packed: bytes, task: Task) -> Gave:
+    return _read(_unpacked(packed), task)
+
+
 @lru_cache(1)
-def _seed(raw: bytes) -> Seed:
+def _unpacked(packed: bytes) -> Seed:
     """It is the same for all parts of a run."""
-    seed: Seed = pickle.loads(raw)
+    seed: Seed = pickle.loads(packed)
     return seed
