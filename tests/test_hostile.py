@@ -15,8 +15,9 @@ from conftest import ROOT, patterns
 
 sys.path.insert(0, str(ROOT))  # tests.hostile is a package of its own, also for the command
 
+from tests.hostile.__main__ import TITLE, part
 from tests.hostile.inputs import Input, everything
-from tests.hostile.run import run
+from tests.hostile.run import Run, run
 from wslogs.bundle import Item, open_bundle
 from wslogs.detection import kind_of
 from wslogs.evidence import read
@@ -53,6 +54,14 @@ def test_a_hostile_input_is_survived_and_named(tmp_path: Path, one: Input) -> No
     finally:
         # Folders that lie deeper than Python's own removal goes, which pytest would try later.
         subprocess.run(["rm", "-rf", *(str(path) for path in tmp_path.iterdir())], check=True, timeout=60)
+
+
+def test_the_section_of_what_was_measured_can_be_written() -> None:
+    """It names limits of many modules, and is made but seldom."""
+    runs = [Run(f"size: {number}", number * 10**6, 0, 1.0, float(number), 10.0) for number in range(1, 13)]
+    text = part(runs)
+    assert text.startswith(TITLE) and "| size: 12 | 12.0 MB | 12.0 s | 10 MiB |" in text and "| size: 2 |" not in text
+    assert "tried on 12 hostile ones" in text and "{" not in text
 
 
 @pytest.mark.parametrize("name", ["zip: rows that squeeze 200 times are honest"])

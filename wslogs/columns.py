@@ -86,25 +86,28 @@ def merged(parts: Sequence[Rows]) -> Rows:
     if len(parts) == 1:
         return parts[0]
     whole = Rows()
-    known: dict[str, dict[object, int]] = {name: {} for name in ("source", "kind", "token", "client", "agent")}
-    names: dict[str, tuple[list[object], Callable[[Rows], Sequence[object]], Callable[[object], object]]] = {
-        "source": (whole.sources, lambda part: part.sources, str),  # type: ignore[dict-item]
+    codes: dict[tuple[str, str | None], dict[object, int]] = {}
+    """(what it is, and of a token its parameter) -> code of each. No object is made for a key: there may be millions of tokens."""
+    names: dict[str, tuple[list[object], Callable[[Rows], Sequence[object]], Callable[[object], tuple[str | None, object]]]] = {
+        "source": (whole.sources, lambda part: part.sources, _text_key),  # type: ignore[dict-item]
         "kind": (whole.kinds, lambda part: part.kinds, _kind_key),  # type: ignore[dict-item]
         "token": (whole.tokens, lambda part: part.tokens, _token_key),  # type: ignore[dict-item]
-        "client": (whole.clients, lambda part: part.clients, str),  # type: ignore[dict-item]
-        "agent": (whole.agents, lambda part: part.agents, str),  # type: ignore[dict-item]
+        "client": (whole.clients, lambda part: part.clients, _text_key),  # type: ignore[dict-item]
+        "agent": (whole.agents, lambda part: part.agents, _text_key),  # type: ignore[dict-item]
     }
     columns: dict[str, list[Column]] = {name: [] for name in _COLUMNS}
     before = 0
     for part in parts:
         count = len(part)
         for name, (values, of, key) in names.items():
-            codes = []
+            own = []
             for value in of(part):
-                code = known[name].setdefault(key(value), len(values))
-                values += [value] if code == len(values) else []
-                codes.append(code)
-            columns[name].append(np.array([*codes, -1], np.int32)[part.columns.pop(name)])
+                space, one = key(value)
+                code = codes.setdefault((name, space), {}).setdefault(one, len(values))
+                if code == len(values):
+                    values.append(value)
+                own.append(code)
+            columns[name].append(np.array([*own, -1], np.int32)[part.columns.pop(name)])
         for name in _COLUMNS.keys() - names.keys():
             columns[name].append(part.columns.pop(name))
         whole.raws |= {before + place: raw for place, raw in part.raws.items()}
@@ -114,9 +117,13 @@ def merged(parts: Sequence[Rows]) -> Rows:
     return whole
 
 
-def _kind_key(kind: object) -> object:
+def _text_key(text: object) -> tuple[None, object]:
+    return None, text
+
+
+def _kind_key(kind: object) -> tuple[None, object]:
     assert isinstance(kind, Event)
-    return kind_key(kind)
+    return None, kind_key(kind)
 
 
 def kind_key(event: Event) -> tuple[object, ...]:
@@ -126,9 +133,9 @@ def kind_key(event: Event) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _token_key(token: object) -> object:
+def _token_key(token: object) -> tuple[str | None, object]:
     assert isinstance(token, Token)
-    return token.fingerprint, token.parameter
+    return token.parameter, token.fingerprint
 
 
 def runs(order: Ints, cut: Flags) -> list[Ints]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.hostile.inputs import everything
 from tests.hostile.run import LIMIT_MIB, LIMIT_S, ROOT, Run, run
-from wslogs import archives, bundle, scan, streams
+from wslogs import archives, blocks, bundle, streams
 from wslogs.parsers import kit, reader
 
 TITLE = "## Nothing hostile in"
@@ -60,7 +60,7 @@ def part(runs: list[Run]) -> str:
     return TEXT.format(
         title=TITLE, count=len(runs), injected=sum(one.name.startswith("injected") for one in runs), limit_s=LIMIT_S, limit_mib=LIMIT_MIB,
         items=bundle.MOST_ITEMS, entries=archives.MOST_ENTRIES, directory=archives._MOST_DIRECTORY >> 20, ratio=streams.RATIO,
-        free=streams.FREE >> 20, deep=bundle.MOST_DEEP, line=scan.LONGEST_LINE >> 20, longest=reader.LONGEST >> 10, match_s=reader.MATCH_S,
+        free=streams.FREE >> 20, deep=bundle.MOST_DEEP, line=blocks.LONGEST_LINE >> 20, longest=reader.LONGEST >> 10, match_s=reader.MATCH_S,
         events=kit.MOST, fewest=kit.FEWEST, rows="\n".join(rows),
     )  # fmt: skip
 
