@@ -56,4 +56,4 @@ def test_of_caveats_about_very_many_files_some_are_told(tmp_path: Path, monkeypa
     poems = {f"{n}.txt": "Roses are red\n" for n in range(5)}
     found = of(bundle(tmp_path, {"access.log": ROW.format(path="/ws", status=101), **poems}))
     assert [kind for kind, _ in found.caveats] == ["unknown-kind", "unknown-kind", "note"]
-    assert found.caveats[-1][1]["note"] == "the same is to be said of 3 more files (unknown-kind)"
+    assert found.caveats[-1][1]["note"] == "the same is to be said of 3 more files: unknown-kind"

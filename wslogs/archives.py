@@ -71,7 +71,7 @@ def members(path: Path, resources: ExitStack) -> Iterator[Member]:
         raise
     except Exception as error:
         # zipfile and tarfile raise many kinds on malformed headers, some of them with words of the archive.
-        raise Broken(f"is not a readable archive ({error.__class__.__name__})") from error
+        raise Broken(f"is not a readable archive: {error.__class__.__name__}") from error
 
 
 def is_archive(head: bytes) -> bool:

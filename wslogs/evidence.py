@@ -268,4 +268,4 @@ def _few(caveats: Sequence[tuple[str, dict[str, object]]], name: str) -> Iterato
             yield kind, words
     for kind, count in counts.items():
         if count > _MOST_CAVEATS:
-            yield "note", {"source": shown(name), "note": f"the same is to be said of {count - _MOST_CAVEATS} more files ({kind})"}
+            yield "note", {"source": shown(name), "note": f"the same is to be said of {count - _MOST_CAVEATS} more files: {kind}"}

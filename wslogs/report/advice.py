@@ -38,9 +38,6 @@ CAVEATS = {
     "no-time": N_("No source tells when the attempts were made; they are listed in the order of the files."),
 }
 
-NOTES = {"cut": N_("cut"), "no WebSocket entry": N_("no WebSocket entry")}
-"""Notes on a source that the reader's language has words for."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Need:

@@ -15,10 +15,11 @@ from wslogs.endings import ending
 from wslogs.model import Attempt, CloseCode, Event, Incident, Source, Storm, Tier, Verdict
 from wslogs.patterns import Patterns
 from wslogs.redact import ELIDED, shown_path
-from wslogs.report.advice import CAVEATS, NOTES, missing
+from wslogs.report.advice import CAVEATS, missing
 from wslogs.report.hypotheses import GUIDE, TITLES, against, guide_cause, proof, shared, standing
 from wslogs.report.journey import journey
 from wslogs.report.names import Names, labels
+from wslogs.report.notes import note
 from wslogs.report.words import N_, words
 from wslogs.stanzas import Cause
 from wslogs.storms import fold
@@ -113,9 +114,13 @@ def report(found: Found, lang: str) -> dict[str, Any]:
         "attempts": [_attempt(place, found, names, lang, errors) | {"storm": storm_of.get(place)} for place in listed],
         "storms": [_storm(storm, found, names) for storm in _biggest(storms)],
         "close_codes": _close_codes(found, _),
-        "caveats": [_(CAVEATS[name]) % values for name, values in found.caveats],
+        "caveats": [_caveat(name, values, _) for name, values in found.caveats],
         "next": [] if _settled(found) else missing(_kinds(found), _, standing(found), _window(found)),
     }
+
+
+def _caveat(name: str, values: Mapping[str, object], _: Callable[[str], str]) -> str:
+    return _(CAVEATS[name]) % {key: note(str(value), _) if key == "note" else value for key, value in values.items()}
 
 
 def _source(source: Source, _: Callable[[str], str]) -> dict[str, Any]:
@@ -141,7 +146,7 @@ def _source(source: Source, _: Callable[[str], str]) -> dict[str, Any]:
         "clock_offset_s": round(_skew(source), 3) if timed else None,
         "clock_error_s": round(source.error_s, 3) if timed else None,
         "clock_steps": [{"line": line, "set_by_s": round(shift - offset, 3)} for line, offset in source.steps],
-        "notes": [_(NOTES[note]) if note in NOTES else note for note in source.notes],
+        "notes": [note(text, _) for text in source.notes],
     }
 
 
