@@ -6,6 +6,7 @@ import pytest
 
 from conftest import NOON, analyzed, attempt, event, patterns, source, token
 from wslogs.model import Attempt, Verdict
+from wslogs.report import contract
 from wslogs.report.contract import MOST_ATTEMPTS, Found, report, zone_name
 from wslogs.verdict import incidents
 
@@ -167,3 +168,21 @@ def test_zone_name(zoned: bool, offset: float, name: str) -> None:
 def test_caveats_are_sentences() -> None:
     told = report(found([], [], caveats=[("not-understood", {"source": "a.log", "unknown": 3, "lines": 9})]), "en")
     assert told["caveats"] == ["a.log: 3 of 9 lines were not understood."]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "lang", "told"),
+    [
+        (
+            "not-understood",
+            {"source": "a.log", "unknown": 1200, "lines": 2148377},
+            "en",
+            "a.log: 1,200 of 2,148,377 lines were not understood.",
+        ),
+        ("clock-stepped", {"source": "a.log", "seconds": 3600, "line": 12345}, "en", "The clock of a.log was set by 3600 s at line 12345"),
+        ("note", {"source": "a.har", "note": "1200 entries have another form"}, "ru", "a.har: записей другого вида: 1200"),
+        ("unreadable", {"source": "a.log", "note": "is no regular file"}, "ru", "a.log — не обычный файл; файл пропущен."),
+    ],
+)
+def test_a_caveat_as_readers_write_numbers_and_notes(name: str, values: dict[str, object], lang: str, told: str) -> None:
+    assert contract._caveat(name, values, lang).startswith(told)

@@ -30,6 +30,8 @@ _EACH = 500
 """Attempts listed of each incident before the rest of the room is shared out."""
 _AT_ONCE = 50_000
 """Codes of a column that become Python numbers at a time: a million of them are 40 MB."""
+_COUNTS = frozenset({"all", "lines", "own", "pairs", "unknown"})
+"""Values of caveats that are grouped as readers group numbers; a line's number or seconds are not."""
 _MOST_EVIDENCE = 12
 _MOST_INCIDENTS = 500
 """Of a bundle with thousands of hosts or paths; all are counted."""
@@ -114,13 +116,17 @@ def report(found: Found, lang: str) -> dict[str, Any]:
         "attempts": [_attempt(place, found, names, lang, errors) | {"storm": storm_of.get(place)} for place in listed],
         "storms": [_storm(storm, found, names) for storm in _biggest(storms)],
         "close_codes": _close_codes(found, _),
-        "caveats": [_caveat(name, values, _) for name, values in found.caveats],
+        "caveats": [_caveat(name, values, lang) for name, values in found.caveats],
         "next": [] if _settled(found) else missing(_kinds(found), _, standing(found), _window(found)),
     }
 
 
-def _caveat(name: str, values: Mapping[str, object], _: Callable[[str], str]) -> str:
-    return _(CAVEATS[name]) % {key: note(str(value), _) if key == "note" else value for key, value in values.items()}
+def _caveat(name: str, values: Mapping[str, object], lang: str) -> str:
+    reader = words(lang)
+    told = {key: reader.number(value) if isinstance(value, int) and key in _COUNTS else value for key, value in values.items()}
+    if "note" in told:
+        told["note"] = note(str(told["note"]), reader.gettext)
+    return reader.gettext(CAVEATS[name]) % told
 
 
 def _source(source: Source, _: Callable[[str], str]) -> dict[str, Any]:
@@ -348,8 +354,8 @@ def _sentence(text: str) -> str:
 
 
 def _summary(incident: Incident, cause: Cause | None, row: Mapping[str, Any], lang: str) -> str:
-    _, count = words(lang).gettext, incident.count
-    many = words(lang).ngettext("%(count)s attempt failed", "%(count)s attempts failed", count) % {"count": count}
+    reader, count = words(lang), incident.count
+    many = reader.ngettext("%(count)s attempt failed", "%(count)s attempts failed", count) % {"count": reader.number(count)}
     if cause is None:
         return f"{many}: {row['title'] or incident.cause}."
     return f"{many}: {cause.explain[lang]}"
