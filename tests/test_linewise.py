@@ -1,6 +1,7 @@
 """Expressions that RE2 runs over many lines in one step."""
 
 import pytest
+import regex
 
 from conftest import patterns
 from wslogs.linewise import ExpressionSet, compiled, expression, runs
@@ -15,6 +16,7 @@ from wslogs.parsers import access
         (r"a*+b++c{2}+d+", r"(?:a*b+c{2}d+)"),
         (r"(?>a|b)(?!c(d))(?<=e)f", r"(?:(?:a|b)f)"),
         (r"[)(?=]\(\D", r"(?:[)(?=]\([^\n\d])"),
+        (r"\[[^]]+\] [^]\s][]x]", r"(?:\[[^\n\]]+\] [^\n\] \t\r\f\v][]x])"),
     ],
 )
 def test_an_expression_stays_within_its_line(text: str, expected: str) -> None:
@@ -38,6 +40,14 @@ def test_a_quote_that_is_never_closed_takes_no_other_line() -> None:
     assert compiled(rf"(?m)(?:{quoted}[^\n]*\n)*").match(b'"open\n"closed"\n').end() == 0
 
 
+def test_a_class_may_begin_with_its_own_end() -> None:
+    word = compiled(rf"(?m){expression('^<[^]]+]x[]y]')}$")
+    assert word.match(b"<a-b]xy") is not None and word.match(b"<a]-b]xy") is None and word.match(b"<a\n]xy") is None
+    assert regex.search("<[^]]+]x", "<a-b]x", flags=regex.VERSION1) and not regex.search("<[^]]+]x", "<]x", flags=regex.VERSION1)
+    some = ExpressionSet(["<[^]]+]x", "z"])
+    assert (some.left("<a-b]x"), some.left("<]x"), some.left("<z]x")) == ([0], [], [0, 1])
+
+
 def test_of_several_expressions_those_that_may_fit_are_told() -> None:
     some = ExpressionSet([r'(?P<text>\d+) - "GET (?P<url>[^\s"]+)"', r"connection closed(?=[ ]*$)", r"^closed", r"(a)\1", r"(?i)CLOSED\b"])
     assert some.left('17 - "GET /ws"') == [0, 3]
@@ -58,7 +68,7 @@ def test_of_a_text_that_is_no_line_of_ascii_nothing_is_ruled_out(line: str) -> N
     assert ExpressionSet([r"\w+\s+closed", "open"]).left(line) == [0, 1]
 
 
-@pytest.mark.parametrize("text", ["x{,3}y", "(?:abc){e<=1}", "[[a-c]--[b]]x", "[^]a]b", "a # b\n", "закрыт|closed", "[[:a:]]", "(?x: a b)"])
+@pytest.mark.parametrize("text", ["x{,3}y", "(?:abc){e<=1}", "[[a-c]--[b]]x", "a # b\n", "закрыт|closed", "[[:a:]]", "(?x: a b)"])
 def test_what_re2_may_read_otherwise_is_never_ruled_out(text: str) -> None:
     assert ExpressionSet([text, "open"]).left("nothing of it") == [0]
 

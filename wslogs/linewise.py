@@ -18,7 +18,7 @@ _OPTIONS.log_errors = False
 _BLANK = r" \t\r\f\v"
 _GROUP = regex.compile(r"\((?:\?P<\w+>|\?>)")
 _REPEATS = ("*", "+", "?", "}")
-_OTHERWISE = regex.compile(r"[^\x20-\x7e]|\[\^\]|(?<!\\)\{(?!\d+(?:,\d*)?\})|--|&&|\|\||~~|\[:")
+_OTHERWISE = regex.compile(r"[^\x20-\x7e]|(?<!\\)\{(?!\d+(?:,\d*)?\})|--|&&|\|\||~~|\[:")
 """What RE2 reads otherwise than `regex` does: letters in whose case they differ, sets of sets, fuzzy counts."""
 _NESTED = regex.compile(r"\[(?:\\.|[^\\\[])*+\[")
 """A class in a class."""
@@ -47,7 +47,8 @@ def _linewise(piece: str) -> str:
         case r"\D" | r"\W":
             return rf"[^\n{piece.lower()}]"
         case _ if piece.startswith("[^"):
-            return rf"[^\n{piece[2:]}".replace(r"\s", _BLANK)
+            held = piece[2:] if piece[2] != "]" else rf"\{piece[2:]}"  # the first character of a class is one of it
+            return rf"[^\n{held}".replace(r"\s", _BLANK)
         case _ if piece.startswith("["):
             return piece.replace(r"\s", _BLANK)
     return piece
