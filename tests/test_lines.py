@@ -123,6 +123,16 @@ def test_the_level_of_an_error_log(levels: list[str], lowest: str, tmp_path: Pat
     assert (source.kind, source.level) == ("nginx-error", lowest)
 
 
+def test_errors_of_other_requests_beside_rows_stand_in_their_zone(tmp_path: Path) -> None:
+    text = (
+        b"2026/11/23 09:24:24 [error] 29#29: *12 access forbidden by rule"
+        b', client: 192.0.2.4, server: a.example, request: "GET /x HTTP/1.1"\n'
+        b'1.2.3.4 - - [23/Nov/2026:09:24:24 +0500] "GET /x HTTP/1.1" 403 31 "-" "M"\n'
+    ) * 3
+    others = [event for event in parsed(tmp_path, "nginx.log", text).others if event.what is What.ERROR]
+    assert [(event.at, event.line) for event in others] == [(1795407864.0, 1), (1795407864.0, 3), (1795407864.0, 5)]
+
+
 def test_a_file_of_two_programs(tmp_path: Path) -> None:
     text = b"web-1  | " + ACCESS % (b"ws", 101) + b'api-1  | INFO:     127.0.0.1:5 - "WebSocket /ws" [accepted]\n'
     found = parsed(tmp_path, "compose.log", text)

@@ -157,7 +157,9 @@ class Pass:
             if not self.elsewhere.holds(decode(block.raw[begin:end])):
                 yield begin, end
             elif self.elsewhere.next():
-                self.elsewhere.keep(scanner.line(block, begin, end).alone())
+                line = scanner.line(block, begin, end)
+                self._learn_zone(line)
+                self.elsewhere.keep(line.alone())
 
     def _event(self, line: Line) -> tuple[Event | None, int]:
         """The event of a line, and the last line that belongs to it."""
@@ -243,8 +245,10 @@ class Pass:
             self.kit.paths.add(made.path)
         if kind == "nginx-error" and words.endswith(reading.fields.get("url", "\0")):
             made.token = None  # nginx cuts a line at 2048 bytes (ngx_log.h), and this one within the URL
-        if kind == "nginx-error" and self.formats:
-            self._zone_of_rows(head, line)
+        if kind == "nginx-error":
+            self._learn_zone(line)
+            if self._zone_s is not None and head.at is not None and not head.zoned and not head.dateless:
+                head.at, head.zoned = head.at - self._zone_s, True
         if head.at is None:
             beside = self._neighbours.time(line, first, done, self.heads[kind], record=made.what is What.EXCEPTION)
             made.logged, head = "", beside or head
@@ -258,16 +262,13 @@ class Pass:
             made.tier = tier_of(kind)
         return made, done
 
-    def _zone_of_rows(self, head: Head, line: Line) -> None:
+    def _learn_zone(self, line: Line) -> None:
         """Errors beside rows of the same nginx stand in the zone that the rows say."""
-        if self._zone_s is None:
-            for raw in islice(line.following(), _ROWS_AHEAD):
-                row = self.row(self.heads["nginx-access"].take(decode(raw)))
-                if row is not None and (zone := times.zone(row.get("time_local") or row.get("time_iso8601", ""))) is not None:
-                    self._zone_s = zone
-                    break
-        if self._zone_s is not None and head.at is not None and not head.zoned and not head.dateless:
-            head.at, head.zoned = head.at - self._zone_s, True
+        for raw in islice(line.following(), _ROWS_AHEAD) if self.formats and self._zone_s is None else ():
+            row = self.row(self.heads["nginx-access"].take(decode(raw)))
+            if row is not None and (zone := times.zone(row.get("time_local") or row.get("time_iso8601", ""))) is not None:
+                self._zone_s = zone
+                return
 
     def _exception(self, reader: Reader, whole: str) -> Reading:
         """A traceback is read at its beginning and its end; that it is a consequence only its last words tell."""
