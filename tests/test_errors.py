@@ -1,8 +1,9 @@
 """Errors that wslogs raises on purpose are ready to be shown."""
 
 import pytest
+import regex
 
-from wslogs.errors import BundleError, LeakError, PatternError, WslogsError
+from wslogs.errors import BundleError, LeakError, PatternError, WslogsError, places
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,14 @@ from wslogs.errors import BundleError, LeakError, PatternError, WslogsError
 def test_an_error_says_where_what_and_what_to_do(error: WslogsError, text: str) -> None:
     assert str(error) == text
     assert isinstance(error, WslogsError)
+
+
+def test_where_an_error_came_about_is_told_without_its_words() -> None:
+    try:
+        int("hunter2")
+    except ValueError as error:
+        told = places(error)
+    assert regex.fullmatch(r"ValueError at test_errors\.py:\d+", told)
 
 
 def test_the_parts_stay_apart() -> None:

@@ -61,6 +61,13 @@ def lives(pid: int) -> bool:
     return True
 
 
+def main(folder: Path, body: str) -> Path:
+    """A program that can be imported without running."""
+    file = folder / "main.py"
+    file.write_text(f"import os, time\nfrom wslogs import processes\nif __name__ == '__main__':\n{body}")
+    return file
+
+
 def test_the_same_report_byte_for_byte(folder: Path) -> None:
     """Twice: a late row shows a path that was not looked for."""
     before, seen = files(folder), set[int]()
@@ -167,7 +174,7 @@ def test_no_module_of_the_current_folder_is_run(folder: Path, tmp_path: Path, mo
     assert not (tmp_path / "ran").exists() and dict(os.environ) == before
 
 
-def test_others_end_at_once_when_nobody_wants_more(folder: Path) -> None:
+def test_others_end_at_once_when_nobody_wants_more() -> None:
     with pytest.raises(KeyboardInterrupt), processes._pool(2) as pool:
         naps = [pool.submit(time.sleep, 60) for _ in range(2)]
         assert until(lambda: len(multiprocessing.active_children()) == 2 and all(nap.running() for nap in naps))
@@ -178,16 +185,14 @@ def test_others_end_at_once_when_nobody_wants_more(folder: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no masks")
 def test_an_interrupt_while_others_start_is_told_to_this_process_alone(tmp_path: Path) -> None:
-    program = tmp_path / "main.py"
-    program.write_text(
-        "import time\nfrom wslogs import processes\n"
-        "if __name__ == '__main__':\n"
+    program = main(
+        tmp_path,
         "    try:\n"
         "        with processes._pool(2) as pool:\n"
         "            print('started', flush=True)\n"
         "            pool.submit(time.sleep, 60).result()\n"
         "    except KeyboardInterrupt:\n"
-        "        print('stopped')\n"
+        "        print('stopped')\n",
     )
     with subprocess.Popen(
         [sys.executable, program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
@@ -209,13 +214,11 @@ def test_parts_that_nobody_takes_end_the_others(folder: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_others_end_with_this_process(tmp_path: Path) -> None:
-    program = tmp_path / "main.py"
-    program.write_text(
-        "import time\nfrom wslogs import processes\nimport multiprocessing, os\n"
-        "if __name__ == '__main__':\n"
+    program = main(
+        tmp_path,
         "    with processes._pool(1) as pool:\n"
         "        print(pool.submit(os.getpid).result(), flush=True)\n"
-        "        pool.submit(time.sleep, 60).result()\n"
+        "        pool.submit(time.sleep, 60).result()\n",
     )
     with subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True) as ran:
         assert ran.stdout is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,8 +87,8 @@ def merged(parts: Sequence[Rows]) -> Rows:
     if len(parts) == 1:
         return parts[0]
     whole = Rows()
-    codes: dict[tuple[str, str | None], dict[object, int]] = {}
-    """(what it is, and of a token its parameter) -> code of each. No object is made for a key: there may be millions of tokens."""
+    codes: dict[tuple[str, str | None], dict[object, int]] = defaultdict(dict)
+    """(what it is, and of a token its parameter) -> code of each. No key is kept but what is there anyway: tokens may be millions."""
     names: dict[str, tuple[list[object], Callable[[Rows], Sequence[object]], Callable[[object], tuple[str | None, object]]]] = {
         "source": (whole.sources, lambda part: part.sources, _text_key),  # type: ignore[dict-item]
         "kind": (whole.kinds, lambda part: part.kinds, _kind_key),  # type: ignore[dict-item]
@@ -103,7 +104,7 @@ def merged(parts: Sequence[Rows]) -> Rows:
             own = []
             for value in of(part):
                 space, one = key(value)
-                code = codes.setdefault((name, space), {}).setdefault(one, len(values))
+                code = codes[name, space].setdefault(one, len(values))
                 if code == len(values):
                     values.append(value)
                 own.append(code)

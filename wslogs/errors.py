@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 
 def shown(text: str) -> str:
     """A text without control, bidirectional and other characters that nobody sees: names of files may hold any."""
     return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
+def places(error: BaseException) -> str:
+    """The kind of an error and the lines where it came about, the last first: its text quotes its input, which may hold a secret."""
+    found = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-4:]]
+    return f"{error.__class__.__name__} at {' < '.join(reversed(found))}"
 
 
 class WslogsError(Exception):

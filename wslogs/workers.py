@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
-from wslogs.errors import DefectError, WslogsError
+from wslogs.errors import DefectError, WslogsError, places
 from wslogs.leaks import Register
 from wslogs.parsers.kit import Kit
 from wslogs.parsers.parts import Part, Read, digest, read_part
@@ -70,13 +68,9 @@ def read(seed: Seed, task: Task) -> Gave:
         made = read_part(part, kit, hashlib.sha256() if part.count == 1 else None, threads=False)
     except (WslogsError, OSError):
         raise
-    except Exception as error:
-        # An exception's text quotes its input, and Dask writes it into logs.
-        places = [f"{Path(f.filename).name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[-4:]]
-        where = f"{error.__class__.__name__} at {' < '.join(reversed(places))}"
-        raise DefectError(
-            f"a defect on a worker; please report this line alone, it holds nothing of the bundle: {VERSION}, {where}"
-        ) from None
+    except Exception as error:  # Dask would write its text into logs
+        told = f"{VERSION}, {places(error)}"
+        raise DefectError(f"a defect on a worker; please report this line alone, it holds nothing of the bundle: {told}") from None
     return made, kit.paths, kit.vault.seen
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -54,7 +53,7 @@ def root(
 @contextmanager
 def guarded() -> Iterator[None]:
     """Errors become a line and an exit status; a defect never quotes what it read."""
-    from wslogs.errors import BundleError, ClusterError, DefectError, LeakError, PatternError, TemplateError
+    from wslogs.errors import BundleError, ClusterError, DefectError, LeakError, PatternError, TemplateError, places
 
     try:
         yield
@@ -78,10 +77,8 @@ def guarded() -> Iterator[None]:
         typer.echo(f"wslogs: cannot read: {error.strerror or error.__class__.__name__}", err=True)
         raise typer.Exit(WRONG) from None
     except Exception as error:
-        # An exception's text quotes its input, which may hold a secret: only its class and the places leave.
-        places = [f"{Path(f.filename).name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[-4:]]
-        where = f"{error.__class__.__name__} at {' < '.join(reversed(places))}"
-        typer.echo(f"wslogs: a defect; please report this line alone, it holds nothing of the bundle: {VERSION}, {where}", err=True)
+        told = f"{VERSION}, {places(error)}"
+        typer.echo(f"wslogs: a defect; please report this line alone, it holds nothing of the bundle: {told}", err=True)
         if os.environ.get("WSLOGS_TRACEBACK"):
             raise
         raise typer.Exit(DEFECT) from None
